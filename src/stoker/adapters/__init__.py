@@ -1,0 +1,1 @@
+"""What touches the world: each module translates and calls, and decides nothing."""

@@ -1,0 +1,1 @@
+"""The functional core: everything that decides, and nothing that acts."""
