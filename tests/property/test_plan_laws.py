@@ -12,7 +12,7 @@ from property.strategies.manifests import DIGESTS, applied_manifests, disks, man
 from stoker.core.errors import StokerError
 from stoker.core.manifest import Entry, Manifest, Mode, Observed
 from stoker.core.paths import ROOT, RelPath
-from stoker.core.plan import (
+from stoker.core.planning import (
     PRUNE_LIMIT_FLOOR,
     Delete,
     Obstructed,

@@ -16,7 +16,7 @@ from stoker.core.errors import StokerError
 from stoker.core.journal import Claim, Journal, begin, commit, recover, undo
 from stoker.core.manifest import Digest, Entry, Manifest, Observed
 from stoker.core.paths import RelPath
-from stoker.core.plan import Create, Delete, Plan, RemoveDirectory, Replace, plan
+from stoker.core.planning import Create, Delete, Plan, RemoveDirectory, Replace, plan
 from support.memory_disk import MemoryDisk, PowerCut
 
 

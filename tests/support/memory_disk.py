@@ -12,7 +12,7 @@ from attrs import define, field
 from stoker.core.journal import Journal, begin, commit, recover
 from stoker.core.manifest import Entry, Foreign, ForeignKind, Manifest, Observed
 from stoker.core.paths import ROOT, RelPath
-from stoker.core.plan import Create, Delete, Op, Plan, Policy, RemoveDirectory, Replace, plan
+from stoker.core.planning import Create, Delete, Op, Plan, Policy, RemoveDirectory, Replace, plan
 
 
 class PowerCut(Exception):

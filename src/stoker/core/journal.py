@@ -18,7 +18,7 @@ from attrs import evolve, field, frozen
 
 from stoker.core.manifest import Entry, Manifest, Observed, Origin, Stamp
 from stoker.core.paths import RelPath
-from stoker.core.plan import Create, Delete, Op, Plan, RemoveDirectory, Replace
+from stoker.core.planning import Create, Delete, Op, Plan, RemoveDirectory, Replace
 
 
 @frozen

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Final, TypeVar
 
 from attrs import field, frozen
 
 from stoker.core.errors import PathError
 from stoker.core.manifest import Digest, Mode
 from stoker.core.paths import ROOT, RelPath
+
+AnyPath = TypeVar("AnyPath", bound=str)
 
 EMPTY_TREE_ID: Final = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 
@@ -50,7 +52,7 @@ class Tree:
     entries: Mapping[str, Node] = field(eq=False, repr=False)
 
     @classmethod
-    def of(cls, files: Mapping[str, Leaf]) -> Tree:
+    def of(cls, files: Mapping[AnyPath, Leaf]) -> Tree:
         """The tree that holds `files`, with the ids that git would give."""
         root: _Folder = {}
         for path, leaf in sorted(files.items()):

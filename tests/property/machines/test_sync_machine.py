@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from property.strategies.manifests import entries, policies, standing_together
 from stoker.core.manifest import Entry, Manifest
 from stoker.core.paths import RelPath
-from stoker.core.plan import Obstructed, Policy
+from stoker.core.planning import Obstructed, Policy
 from stoker.core.spec import PruneMode
 from support.memory_disk import MemoryDisk, PowerCut
 
@@ -50,6 +50,12 @@ class SyncMachine(RuleBasedStateMachine):
     def commit(self, files: dict[RelPath, Entry]) -> None:
         self.parted |= self.ahead
         self.desired = Manifest(files)
+
+    @rule()
+    def somebody_commits_what_the_gateway_has(self) -> None:
+        self.parted |= self.ahead
+        self.desired = Manifest({**self.desired.entries, **self.disk.files})
+        self.desired = Manifest(standing_together(self.desired.entries))
 
     @rule(data=st.data())
     def change_policy(self, data: st.DataObject) -> None:

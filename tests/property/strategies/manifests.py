@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 from hypothesis import strategies as st
 
 from property.strategies.paths import rel_paths
 from stoker.core.manifest import Digest, Entry, Manifest, Mode
 from stoker.core.paths import ROOT, RelPath
-from stoker.core.plan import KeptReason, Policy, Root
+from stoker.core.planning import KeptReason, Policy, Root
 from stoker.core.spec import PruneMode
+
+File = TypeVar("File")
 
 DIGESTS = tuple(Digest(letter * 40) for letter in "abc")
 
@@ -21,7 +24,7 @@ def entries() -> st.SearchStrategy[Entry]:
     return st.builds(Entry, st.sampled_from(DIGESTS), modes)
 
 
-def standing_together(files: Mapping[RelPath, Entry]) -> dict[RelPath, Entry]:
+def standing_together(files: Mapping[RelPath, File]) -> dict[RelPath, File]:
     """Those of the files that one disk can hold: none lies below another."""
     return {
         path: entry

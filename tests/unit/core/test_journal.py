@@ -7,7 +7,7 @@ import pytest
 from stoker.core.journal import Claim, Journal, begin, commit, recover, undo
 from stoker.core.manifest import Digest, Entry, Manifest, Mode, Observed, Origin, Stamp
 from stoker.core.paths import RelPath
-from stoker.core.plan import Create, Delete, Plan, RemoveDirectory, Replace
+from stoker.core.planning import Create, Delete, Plan, RemoveDirectory, Replace
 
 ONE = Entry(Digest("1" * 40), Mode.REGULAR)
 TWO = Entry(Digest("2" * 40), Mode.REGULAR)
@@ -19,10 +19,10 @@ ORIGIN = Origin(ONE.digest, frozenset({"Vars"}), "key")
 
 def test_a_journal_claims_files_and_not_directories() -> None:
     made = Plan(ops=(Create(A, ONE), Replace(B, TWO, ONE), Delete(C, ONE), RemoveDirectory(D)))
-    applied = Manifest({B: ONE, C: ONE}, adopted=frozenset({C}))
+    applied = Manifest({B: ONE, C: ONE}, adopted=frozenset({B, C}))
     assert begin(made, applied).claims == {
         A: Claim(None, ONE, None, adopted=False),
-        B: Claim(ONE, TWO, ONE, adopted=False),
+        B: Claim(ONE, TWO, ONE, adopted=True),
         C: Claim(ONE, None, ONE, adopted=True),
     }
     assert begin(made, applied).pre_images() == (B, C)
@@ -55,7 +55,8 @@ def test_a_journal_claims_files_and_not_directories() -> None:
 def test_recovery_believes_the_disk(
     claim: Claim, there: Entry | None, said: Entry | None, settled: Entry | None, *, adopted: bool
 ) -> None:
-    applied = Manifest({A: said} if said else {}, {A: STAMP}, {A: ORIGIN})
+    before = frozenset({A}) if claim.adopted else frozenset()
+    applied = Manifest({A: said} if said else {}, {A: STAMP}, {A: ORIGIN}, before)
     actual = Observed({A: there} if there else {})
     manifest = recover(applied, Journal({A: claim}), actual)
     assert manifest.entries == ({A: settled} if settled else {})
@@ -94,6 +95,23 @@ def test_commit_records_what_the_plan_did() -> None:
 def test_commit_keeps_what_it_knows_of_untouched_files() -> None:
     applied = Manifest({A: ONE}, {A: STAMP}, {A: ORIGIN}, frozenset({A}))
     assert commit(applied, Plan(), {}) == applied
+
+
+def test_a_file_that_was_put_back_has_a_new_stamp() -> None:
+    applied = Manifest({A: ONE}, {A: STAMP}, {A: ORIGIN}, frozenset({A}))
+    restored = commit(applied, Plan(ops=(Replace(A, ONE, TWO),)), {})
+    assert restored == Manifest({A: ONE})
+
+
+def test_an_undo_removes_directories_from_the_deepest_up() -> None:
+    nested = RelPath("d/e/f/x")
+    made = Plan(ops=(Create(nested, TWO),))
+    assert undo(begin(made, Manifest()), Observed({nested: TWO})).ops == (
+        Delete(nested, TWO),
+        RemoveDirectory(RelPath("d/e/f")),
+        RemoveDirectory(RelPath("d/e")),
+        RemoveDirectory(RelPath("d")),
+    )
 
 
 def test_an_undo_deletes_before_it_creates() -> None:

@@ -13,8 +13,8 @@ for them; cost follows the change.
 
 from __future__ import annotations
 
-from stoker.core.plan.decide import plan
-from stoker.core.plan.operations import (
+from stoker.core.planning.decide import plan
+from stoker.core.planning.operations import (
     Create,
     Delete,
     Kept,
@@ -24,7 +24,7 @@ from stoker.core.plan.operations import (
     RemoveDirectory,
     Replace,
 )
-from stoker.core.plan.policy import (
+from stoker.core.planning.policy import (
     PRUNE_LIMIT_FLOOR,
     Obstructed,
     Policy,

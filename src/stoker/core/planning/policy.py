@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from stoker.core.errors import StokerError
 from stoker.core.paths import ROOT, RelPath
-from stoker.core.plan.operations import KeptReason
+from stoker.core.planning.operations import KeptReason
 from stoker.core.spec import PruneMode
 
 PRUNE_LIMIT_FLOOR: Final = 20

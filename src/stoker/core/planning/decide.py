@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from stoker.core.manifest import Entry, Foreign, ForeignKind, Manifest, Observed
 from stoker.core.paths import RelPath
-from stoker.core.plan.operations import (
+from stoker.core.planning.operations import (
     Create,
     Delete,
     Kept,
@@ -19,7 +19,7 @@ from stoker.core.plan.operations import (
     RemoveDirectory,
     Replace,
 )
-from stoker.core.plan.policy import Obstructed, Policy, check_emptied, check_limit
+from stoker.core.planning.policy import Obstructed, Policy, check_emptied, check_limit
 from stoker.core.spec import PruneMode
 
 _Write = Create | Replace

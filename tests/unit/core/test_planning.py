@@ -6,7 +6,7 @@ import pytest
 
 from stoker.core.manifest import Digest, Entry, Foreign, ForeignKind, Manifest, Mode, Observed
 from stoker.core.paths import ROOT, RelPath
-from stoker.core.plan import (
+from stoker.core.planning import (
     Create,
     Delete,
     Kept,
