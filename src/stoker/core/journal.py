@@ -48,15 +48,11 @@ def begin(plan: Plan, applied: Manifest) -> Journal:
 
 
 def _claim(op: Op, applied: Manifest) -> Claim | None:
+    if isinstance(op, RemoveDirectory):
+        return None
+    after = None if isinstance(op, Delete) else op.entry
     said = applied.entries.get(op.path)
-    adopted = op.path in applied.adopted
-    match op:
-        case Create() | Replace():
-            return Claim(op.expected, op.entry, said, adopted)
-        case Delete():
-            return Claim(op.expected, None, said, adopted)
-        case RemoveDirectory():
-            return None
+    return Claim(op.expected, after, said, op.path in applied.adopted)
 
 
 def recover(applied: Manifest, journal: Journal, actual: Observed) -> Manifest:
@@ -90,14 +86,11 @@ def commit(
     settled: dict[RelPath, Entry | None] = dict(applied.entries)
     written = set[RelPath]()
     for op in plan.ops:
-        match op:
-            case Create() | Replace():
-                settled[op.path] = op.entry
-                written.add(op.path)
-            case Delete():
-                settled[op.path] = None
-            case RemoveDirectory():
-                pass
+        if isinstance(op, Create | Replace):
+            settled[op.path] = op.entry
+            written.add(op.path)
+        elif isinstance(op, Delete):
+            settled[op.path] = None
     settled.update(plan.adopted)
     settled.update(dict.fromkeys(plan.forgotten))
     adopted = (applied.adopted - written) | plan.adopted.keys()
@@ -144,12 +137,8 @@ def undo(journal: Journal, actual: Observed) -> Plan:
 
 
 def _reverse(path: RelPath, claim: Claim) -> Create | Replace | Delete | None:
-    match claim:
-        case Claim(before=None, after=Entry() as after):
-            return Delete(path, after)
-        case Claim(before=Entry() as before, after=None):
-            return Create(path, before)
-        case Claim(before=Entry() as before, after=Entry() as after):
-            return Replace(path, before, after)
-        case _:
-            return None
+    if claim.after is None:
+        return Create(path, claim.before) if claim.before else None
+    if claim.before is None:
+        return Delete(path, claim.after)
+    return Replace(path, claim.before, claim.after)

@@ -127,15 +127,10 @@ def _sort_key(name: str, node: Node) -> bytes:
     return name.encode() + (b"/" if isinstance(node, Tree) else b"")
 
 
+_MODES: Final = {Link: b"120000", Submodule: b"160000", Tree: b"40000"}
+
+
 def _git_mode(node: Node) -> bytes:
-    match node:
-        case Blob(mode=Mode.EXECUTABLE):
-            return b"100755"
-        case Blob():
-            return b"100644"
-        case Link():
-            return b"120000"
-        case Submodule():
-            return b"160000"
-        case Tree():
-            return b"40000"
+    if isinstance(node, Blob):
+        return b"100755" if node.mode is Mode.EXECUTABLE else b"100644"
+    return _MODES[type(node)]

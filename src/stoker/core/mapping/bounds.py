@@ -8,7 +8,7 @@ from attrs import frozen
 
 from stoker.core.errors import PathError, Problem
 from stoker.core.globs import Excludes, IgnoreFile
-from stoker.core.ignition import Free, Guarded, Protected, may_write, protects_everything_below
+from stoker.core.ignition import Free, Guarded, may_write, protects_everything_below
 from stoker.core.mapping.filespec import FileSpec
 from stoker.core.mapping.placement import Placement, unfollowed
 from stoker.core.paths import ROOT, RelPath
@@ -104,7 +104,5 @@ def _ownership(path: RelPath, destination: RelPath) -> KeptReason | None:
     match may_write(path, destination):
         case Free():
             return None
-        case Guarded():
-            return KeptReason.GUARDED
-        case Protected():
-            return KeptReason.PROTECTED
+        case owned:
+            return KeptReason.GUARDED if isinstance(owned, Guarded) else KeptReason.PROTECTED

@@ -96,15 +96,13 @@ class _States:
             return spared
         if self.policy.holds(path):
             return KeptReason.SOURCE_MISSING
-        match self.policy.prune:
-            case PruneMode.NONE:
-                return KeptReason.NOT_PRUNED
-            case PruneMode.OWNED:
-                return None if self._is_ours(path, there) else KeptReason.CHANGED
-            case PruneMode.MIRROR if not self.policy.covers(path):
-                return KeptReason.UNMAPPED
-            case PruneMode.MIRROR:
-                return KeptReason.FOREIGN if isinstance(there, Foreign) else None
+        if self.policy.prune is PruneMode.NONE:
+            return KeptReason.NOT_PRUNED
+        if self.policy.prune is PruneMode.OWNED:
+            return None if self._is_ours(path, there) else KeptReason.CHANGED
+        if not self.policy.covers(path):
+            return KeptReason.UNMAPPED
+        return KeptReason.FOREIGN if isinstance(there, Foreign) else None
 
     def _is_ours(self, path: RelPath, there: Entry | Foreign) -> bool:
         if path in self.applied.adopted or path not in self.applied.entries:
