@@ -1,0 +1,25 @@
+"""What the contract asks of a spec whose values have the right types.
+
+`check_spec` says what is wrong, `warnings` what is legal but unwise; both say all of it at once,
+in the order of the document. Bounds come from the fields' schemas; every other rule is a function
+of one type, listed in a table, so a rule is found by the type that it is about. What a rule has to
+ask of modules that this one must not know is handed in as a `Site`.
+
+- `site`: what holds where a document is used
+- `walk`: from the top of a document to its end, with bounds and rules
+- `git`, `cluster`, `mappings`, `templates`: the rules
+- `cautions`, `names`: the warnings
+"""
+
+from __future__ import annotations
+
+from stoker.core.spec.rules.check import (
+    check,
+    check_bounds,
+    check_object,
+    check_spec,
+    warnings,
+)
+from stoker.core.spec.rules.site import ANYWHERE, Site
+
+__all__ = ["ANYWHERE", "Site", "check", "check_bounds", "check_object", "check_spec", "warnings"]
