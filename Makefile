@@ -9,6 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 JOBS ?= 2
+export NO_MKDOCS_2_WARNING := 1
 PYTEST := $(BIN)/python -m pytest
 
 .PHONY: help
@@ -80,7 +81,7 @@ package: $(READY) ## Wheel and sdist build, and the core installs alone
 
 .PHONY: bench
 bench: $(READY) ## Benchmarks of the core
-	@for file in tests/bench/bench_*.py; do $(BIN)/python $$file; done
+	@for file in tests/bench/bench_*.py; do echo "== $$file"; PYTHONPATH=tests $(BIN)/python $$file; done
 
 .PHONY: mutation
 mutation: $(READY) ## Mutation testing of the core (hours; MODULE=plan for one module)
