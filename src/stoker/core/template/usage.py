@@ -1,7 +1,6 @@
-"""Which top-level fields of the context a text can look at, so that a change elsewhere is no reason
-to render it again.
+"""Which top-level fields of the context a text can look at.
 
-The answer may name too many fields, never too few: wherever a Go template takes the context as a
+A change of the others is no reason to render it again. The answer may name too many fields, never too few: wherever a Go template takes the context as a
 whole (a bare `.` or `$` that is not simply passed on), it may look at everything.
 """
 
@@ -64,16 +63,20 @@ def _below(node: Node | Operand | Command) -> tuple[Node | Operand | Command, ..
     match node:
         case Branch(pipeline=pipeline, body=body, otherwise=otherwise):
             return (pipeline, *body, *(otherwise or ()))
-        case Call(pipeline=Pipeline(commands=(Command(operands=(Dot(),)),), variables=())):
-            # The context is handed to a definition, whose own fields are looked at as well.
-            return ()
         case Action(pipeline=pipeline) | Call(pipeline=Pipeline() as pipeline):
-            return (pipeline,)
-        case Pipeline(commands=commands):
-            return commands
-        case Command(operands=operands):
-            return operands
+            # Where a definition is simply given the context, its own fields are what counts.
+            return () if isinstance(node, Call) and _is_dot(pipeline) else (pipeline,)
+        case Pipeline(commands=parts) | Command(operands=parts):
+            return parts
         case Chain(base=base):
             return (base,)
         case _:
             return ()
+
+
+def _is_dot(pipeline: Pipeline) -> bool:
+    match pipeline:
+        case Pipeline(variables=(), commands=(Command(operands=(Dot(),)),)):
+            return True
+        case _:
+            return False
