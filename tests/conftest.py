@@ -1,5 +1,7 @@
-"""Hypothesis profiles: `fast` for every commit, `thorough` by hand and at night,
-`mutation` for `tools/mutation.py`."""
+"""Hypothesis profiles.
+
+`fast` for every commit, `thorough` by hand and at night, `mutation` for `tools/mutation.py`.
+"""
 
 from __future__ import annotations
 

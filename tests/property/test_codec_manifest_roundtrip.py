@@ -52,7 +52,7 @@ def test_journals_round_trip(claims: dict[Any, Claim]) -> None:
 
 def test_the_text_does_not_depend_on_the_order() -> None:
     """Seen to fail with the paths in the order of the manifest."""
-    manifest = Manifest(dict(reversed(_FEW.entries.items())))
+    manifest = Manifest(dict(reversed(list(_FEW.entries.items()))))
     assert encode_manifest(manifest) == encode_manifest(_FEW)
 
 

@@ -130,9 +130,9 @@ def test_the_order_of_listing_does_not_matter(data: st.DataObject) -> None:
         assume(isinstance(error, Obstructed))
         return
     turned = plan(
-        Manifest(dict(reversed(desired.entries.items()))),
-        Manifest(dict(reversed(applied.entries.items())), adopted=applied.adopted),
-        Observed(dict(reversed(actual.entries.items()))),
+        Manifest(dict(reversed(list(desired.entries.items())))),
+        Manifest(dict(reversed(list(applied.entries.items()))), adopted=applied.adopted),
+        Observed(dict(reversed(list(actual.entries.items())))),
         policy,
     )
     assert straight == turned

@@ -15,8 +15,7 @@ from property.strategies.manifests import applied_manifests, disks, manifests, p
 from stoker.core.errors import StokerError
 from stoker.core.journal import Claim, Journal, begin, commit, recover, undo
 from stoker.core.manifest import Digest, Entry, Manifest, Observed
-from stoker.core.paths import RelPath
-from stoker.core.planning import Create, Delete, Plan, RemoveDirectory, Replace, plan
+from stoker.core.planning import Delete, Plan, RemoveDirectory, plan
 from support.memory_disk import MemoryDisk, PowerCut
 
 
@@ -75,7 +74,9 @@ def test_what_we_wrote_is_claimed_at_every_instant(data: st.DataObject) -> None:
 
 
 def _claims(disk: MemoryDisk, path: str) -> set[Entry | None]:
-    claims = {entry for each, entry in disk.manifest.entries.items() if each == path}
+    claims: set[Entry | None] = {
+        entry for each, entry in disk.manifest.entries.items() if each == path
+    }
     if disk.journal is not None:
         for each, claim in disk.journal.claims.items():
             if each == path:
@@ -163,21 +164,13 @@ def test_the_journal_claims_every_file_of_the_plan(data: st.DataObject) -> None:
         return
     journal = begin(made, applied)
     for op in made.ops:
-        match op:
-            case Create():
-                claim = Claim(None, op.entry, *_said(applied, op.path))
-            case Replace():
-                claim = Claim(op.expected, op.entry, *_said(applied, op.path))
-            case Delete():
-                claim = Claim(op.expected, None, *_said(applied, op.path))
-            case RemoveDirectory():
-                continue
-        assert journal.claims[op.path] == claim
+        if not isinstance(op, RemoveDirectory):
+            after = None if isinstance(op, Delete) else op.entry
+            claim = Claim(
+                op.expected, after, applied.entries.get(op.path), adopted=op.path in applied.adopted
+            )
+            assert journal.claims[op.path] == claim
     assert set(journal.pre_images()) == {*made.modified, *made.deleted}
-
-
-def _said(applied: Manifest, path: RelPath) -> tuple[Entry | None, bool]:
-    return applied.entries.get(path), path in applied.adopted
 
 
 _OTHER = Digest("f" * 40)

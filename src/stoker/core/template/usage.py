@@ -1,7 +1,8 @@
 """Which top-level fields of the context a text can look at.
 
-A change of the others is no reason to render it again. The answer may name too many fields, never too few: wherever a Go template takes the context as a
-whole (a bare `.` or `$` that is not simply passed on), it may look at everything.
+A change of the others is no reason to render it again. The answer may name too many fields, never
+too few: wherever a Go template takes the context as a whole (a bare `.` or `$` that is not simply
+passed on), it may look at everything.
 """
 
 from __future__ import annotations
