@@ -7,7 +7,6 @@ JSON of a pod, put into a review that is in order, and go on to injection and to
 from __future__ import annotations
 
 import json
-import sys
 
 from stoker.adapters.codec.admission import decode_review, encode_review
 from stoker.core.discovery import discover
@@ -75,16 +74,3 @@ def _look(raw: object) -> None:
     for gateway in discover([pod], namespace=pod.namespace, cr_name="x", namespace_crs=["x"]):
         if not -(2**63) <= gateway.ordinal < 2**63:
             raise AssertionError("an ordinal is a number of 64 bits")
-
-
-def main() -> None:
-    """Fuzz until stopped; arguments are libFuzzer's."""
-    import atheris  # type: ignore[import-untyped] # noqa: PLC0415 - only for those who fuzz
-
-    atheris.instrument_all()
-    atheris.Setup(sys.argv, one_input)
-    atheris.Fuzz()
-
-
-if __name__ == "__main__":
-    main()

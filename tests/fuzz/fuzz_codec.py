@@ -7,7 +7,6 @@ fields of a document that is otherwise right.
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -101,16 +100,3 @@ _TARGETS: Final[tuple[Callable[[object], None], ...]] = (
     _answered(_status, DecodeError, InvalidDocument),
     _answered(_metadata, DecodeError),
 )
-
-
-def main() -> None:
-    """Fuzz until stopped; arguments are libFuzzer's."""
-    import atheris  # type: ignore[import-untyped] # noqa: PLC0415 - only for those who fuzz
-
-    atheris.instrument_all()
-    atheris.Setup(sys.argv, one_input)
-    atheris.Fuzz()
-
-
-if __name__ == "__main__":
-    main()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 
 from stoker.core.errors import StokerError
@@ -44,16 +43,3 @@ def one_input(data: bytes) -> None:
     except StokerError:
         pass
     assert time.monotonic() - start < SECONDS, "the time is not bounded"
-
-
-def main() -> None:
-    """Runs until something is found; the arguments are libFuzzer's."""
-    import atheris  # type: ignore[import-untyped]  # noqa: PLC0415 - needed only here
-
-    atheris.instrument_all()
-    atheris.Setup(sys.argv, one_input)
-    atheris.Fuzz()
-
-
-if __name__ == "__main__":
-    main()

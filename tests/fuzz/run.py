@@ -8,6 +8,8 @@ from there. Exits 1 if a target found something; its input is then named.
 from __future__ import annotations
 
 import argparse
+import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -34,18 +36,36 @@ def _fuzz(name: str, seconds: int) -> bool:
     corpus.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(  # noqa: S603
         [
-            sys.executable, HERE / f"fuzz_{name}.py", corpus,
+            sys.executable, __file__, "--target", name, corpus,
             f"-max_total_time={seconds}", f"-timeout={SLOWEST}", "-max_len=4096",
             f"-artifact_prefix={corpus}-", "-print_final_stats=1", "-rss_limit_mb=2048",
         ],
+        env={**os.environ, "PYTHONPATH": str(HERE.parent)},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     runs = [line for line in done.stderr.splitlines() if "number_of_executed_units" in line]
-    print(f"fuzz: {name}: {runs[0].split()[-1] if runs else 'no'} inputs")
-    if done.returncode:
+    print(f"fuzz: {name}: {runs[0].split()[-1] if runs else 'no'} inputs", flush=True)
+    if done.returncode or not runs:
         print(done.stderr[-4000:], file=sys.stderr)
-    return done.returncode == 0
+    return done.returncode == 0 and bool(runs)
+
+
+def run_target(name: str, arguments: list[str]) -> None:
+    """Fuzz one target in this process, with coverage of our own code as the guide."""
+    import atheris  # type: ignore[import-untyped] # noqa: PLC0415 - the front end needs none of it
+
+    spec = importlib.util.spec_from_file_location(f"fuzz_{name}", HERE / f"fuzz_{name}.py")
+    if spec is None or spec.loader is None:
+        raise SystemExit(f"there is no target {name}")
+    module = importlib.util.module_from_spec(spec)
+    with atheris.instrument_imports(include=["stoker"]):
+        spec.loader.exec_module(module)
+    atheris.Setup([name, *arguments], module.one_input)
+    atheris.Fuzz()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    if sys.argv[1:2] == ["--target"]:
+        run_target(sys.argv[2], sys.argv[3:])
+    else:
+        sys.exit(main())
