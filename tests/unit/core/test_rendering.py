@@ -152,6 +152,8 @@ def _twice(
         (b"{{with $x := .}}{{$x.Commit}}{{end}}", {"commit": "0" * 40}, True),
         (b"{{template `t` .}}{{define `t`}}{{.PodName}}{{end}}", {"commit": "0" * 40}, False),
         (b"{{template `t` .}}{{define `t`}}{{.Commit}}{{end}}", {"commit": "0" * 40}, True),
+        (b"{{template `t` .Vars}}{{define `t`}}{{.site}}{{end}}", {"commit": "x"}, False),
+        (b"{{template `t` .Vars}}{{define `t`}}{{.site}}{{end}}", {"vars": {"site": "x"}}, True),
         (b"{{range $k, $v := .Labels}}{{$k}}{{end}}", {"ref": "x"}, False),
         (b"{{range $k, $v := .Labels}}{{$k}}{{end}}", {"labels": {"a": "b"}}, True),
         (b"{{with $.Vars}}{{.site}}{{end}}", {"commit": "x"}, False),
