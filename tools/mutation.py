@@ -27,11 +27,13 @@ MUTMUT: Final = Path(sys.executable).parent / "mutmut"
 NO_MUTANT: Final = "none"
 SEED: Final = 20
 MARKS: Final = {"++", "--"}
-LAWS: Final = {
-    "journal": ("recovery",), "planning": ("plan_",), "paths": ("paths",),
-    "injection": ("injection",), "refs": ("refs", "semver", "requested"),
+ABOUT: Final = {
+    "ignition": ("ignition", "signature"), "journal": ("journal", "recovery"),
+    "planning": ("planning", "plan_"), "refs": ("refs", "semver", "requested"),
+    "spec": ("spec", "durations"), "status": ("status", "ready"), "tree": ("tree", "mapping"),
+    "manifest": ("manifest", "tree", "rendering"),
 }  # fmt: skip
-"""The laws of a module where their files are not named after it."""
+"""What the test files of a module are named after, where that is not the module alone."""
 
 CONFIG: Final = """
 [tool.mutmut]
@@ -55,10 +57,13 @@ def modules() -> list[str]:
 
 def tests_of(module: str) -> list[str]:
     """The test files that are about a module."""
-    unit = ROOT.glob(f"tests/unit/core/test_{module}*.py")
-    names = LAWS.get(module, (module,))
-    laws = [file for name in names for file in ROOT.glob(f"tests/property/test_{name}*.py")]
-    return sorted(str(file.relative_to(ROOT)) for file in {*unit, *laws})
+    found = {
+        file
+        for name in ABOUT.get(module, (module,))
+        for folder in ("tests/unit/core", "tests/property")
+        for file in ROOT.glob(f"{folder}/test_{name}*.py")
+    }
+    return sorted(str(file.relative_to(ROOT)) for file in found)
 
 
 def mutate(module: str, children: int, sample: int) -> tuple[Path, Counter[str]]:
