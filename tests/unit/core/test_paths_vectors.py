@@ -13,7 +13,7 @@ VECTORS = Path(__file__).parents[2] / "vectors" / "paths.jsonl"
 
 
 def _is_stricter(path: str) -> bool:
-    """What the contract refuses and the Go operator takes: `..` that cancels out, `\\`, control."""
+    """What the contract refuses and the Go operator takes: `..`, backslashes, control."""
     return not path or ".." in path.split("/") or re.search(r"[\\\x00-\x1f\x7f]", path) is not None
 
 
