@@ -140,7 +140,8 @@ def _secret(
 
 
 def _podinfo() -> dict[str, Any]:
-    return {"downwardAPI": {"items": [_field_file("labels"), _field_file("annotations")]}}
+    files = ("labels", "annotations", "uid")
+    return {"downwardAPI": {"items": [_field_file(name) for name in files]}}
 
 
 def _field_file(name: str) -> dict[str, Any]:
