@@ -57,7 +57,7 @@ types: $(READY) ## Types, strictly
 
 .PHONY: imports
 imports: $(READY) ## The arrows between the modules
-	$(BIN)/lint-imports --no-timings
+	$(BIN)/lint-imports
 
 .PHONY: unit
 unit: $(READY) ## Unit and property tests; the core's branches are all taken

@@ -152,6 +152,7 @@ def test_the_pod_around_it() -> None:
                 "items": [
                     {"path": "labels", "fieldRef": {"fieldPath": "metadata.labels"}},
                     {"path": "annotations", "fieldRef": {"fieldPath": "metadata.annotations"}},
+                    {"path": "uid", "fieldRef": {"fieldPath": "metadata.uid"}},
                 ]
             },
         },
