@@ -45,7 +45,8 @@ def test_every_event_has_an_answer_in_every_state(state: State, event: ev.Event)
     assert isinstance(done[-1], effects.Exit) is isinstance(after.phase, at.Stopped)
     assert not any(isinstance(one, effects.SetTimer | effects.Exit) for one in done[:-1])
     if isinstance(done[-1], effects.SetTimer):
-        assert 0 <= done[-1].seconds <= 30
+        # A clock that is set back a little makes a wait at most twice as long.
+        assert 0 <= done[-1].seconds < 60
     asked = [one for one in done if isinstance(one, QUESTIONS)]
     assert len(asked) <= 1
     assert all(one.ticket == after.ticket > state.ticket for one in asked)
@@ -69,7 +70,6 @@ def test_every_answer_that_is_waited_for_leads_on(pair: tuple[State, ev.Event]) 
     """Seen to fail when `failed` did not leave the round."""
     state, event = pair
     after, done = step(state, event)
-    assert after.ticket > state.ticket
     assert after.phase != state.phase
     assert done
 
@@ -85,9 +85,10 @@ def test_an_answer_to_another_question_changes_nothing(
     assert not any(isinstance(one, QUESTIONS) for one in done)
 
 
+@settings(max_examples=200)
 @given(waited_for())
 def test_an_answer_counts_once(pair: tuple[State, ev.Event]) -> None:
-    """Seen to fail when the ticket was not used up by the answer that it belongs to."""
+    """Seen to fail when every question had the same ticket."""
     state, event = pair
     after, _ = step(state, event)
     again, done = step(after, event)
@@ -102,24 +103,14 @@ def test_an_answer_that_nobody_waits_for_changes_nothing(state: State, event: ev
     assert _but_for_reports(after) == _but_for_reports(state)
 
 
-@given(states(), news)
+in_flight = st.sampled_from([waiting for waiting, _ in _ANSWERS]).flatmap(phase)
+
+
+@given(states(in_flight), news)
 def test_what_is_in_flight_is_never_asked_for_twice(state: State, event: ev.Event) -> None:
-    """Seen to fail when new metadata began a round while one was in flight."""
-    in_flight = isinstance(
-        state.phase,
-        at.Looking
-        | at.Fetching
-        | at.Planning
-        | at.AskingForDesigners
-        | at.Locking
-        | at.Applying
-        | at.Scanning
-        | at.Verifying
-        | at.RollingBack,
-    )
+    """Seen to fail when any news began a round while one was in flight."""
     _, done = step(state, event)
-    if in_flight:
-        assert not any(isinstance(one, QUESTIONS) for one in done)
+    assert not any(isinstance(one, QUESTIONS) for one in done)
 
 
 def test_every_event_and_every_waiting_phase_is_in_the_tables() -> None:

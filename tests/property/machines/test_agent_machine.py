@@ -42,7 +42,6 @@ from property.strategies.agents import (
     outcomes,
     pod,
     pods,
-    readinesses,
     summaries,
     told,
 )
@@ -93,11 +92,14 @@ class Fault:
     otherwise: bool
 
 
+faults = st.builds(Fault, failures, outcomes, designer_lists, st.booleans())
+
+
 class Agents(RuleBasedStateMachine):
     """An agent and its world."""
 
     @initialize(
-        has_gateway=st.booleans(),
+        has_gateway=st.sampled_from((True, True, True, False)),
         first=pods,
         commit=st.sampled_from(("", *COMMITS)),
         seq=st.none() | st.integers(0, 9),
@@ -254,7 +256,7 @@ class Agents(RuleBasedStateMachine):
     def something_else_is_heard(self, news: ev.Event) -> None:
         self.hear(evolve(news, now=self.now))
 
-    @rule(readiness=readinesses | st.just(Readiness.RUNNING))
+    @rule(readiness=st.sampled_from((*Readiness, *[Readiness.RUNNING] * 6)))
     def the_gateway_is_seen(self, readiness: Readiness) -> None:
         first = readiness.answers and not self.state.greeted
         if first and self.has_gateway and not self.ended:
@@ -350,15 +352,26 @@ class Agents(RuleBasedStateMachine):
             self.hear(ev.ScanFinished(self.now, question.ticket, outcome))
 
     @rule(
-        new=st.none() | metadata(),
-        good=st.integers(0, 9),
+        new=metadata(),
+        good=st.integers(2, 7),
         summary=summaries(),
-        fault=st.builds(Fault, failures, outcomes, designer_lists, st.booleans()),
+        fault=faults,
+        more=st.sampled_from((0, 0, 1, 3, 9)),
     )
-    def something_goes_wrong_after_a_while(
-        self, new: Metadata | None, good: int, summary: PlanSummary, fault: Fault
+    def something_goes_wrong(
+        self, new: Metadata, good: int, summary: PlanSummary, fault: Fault, more: int
     ) -> None:
+        """After some good answers; and perhaps it goes on well then, once the wait is over."""
         self.all_is_well_for_a_while(new, good, summary)
+        self.answer_badly(fault)
+        if more:
+            self.all_is_well_for_a_while(None, 1, summary)
+            self.now += timedelta(seconds=400)
+            self.hear(ev.Tick(self.now))
+            self.all_is_well_for_a_while(None, more, summary)
+
+    @rule(fault=faults)
+    def the_question_is_answered_badly(self, fault: Fault) -> None:
         self.answer_badly(fault)
 
     def answer_badly(self, fault: Fault) -> None:  # noqa: C901, PLR0912 - as above
@@ -401,9 +414,16 @@ class Agents(RuleBasedStateMachine):
     # --- the end -------------------------------------------------------------------------------
 
     @precondition(lambda self: not self.stopping)
-    @rule(really=st.integers(0, 5), good=st.integers(0, 9), new=metadata())
-    def sigterm(self, really: int, good: int, new: Metadata) -> None:
+    @rule(
+        really=st.integers(0, 5),
+        new=st.none() | metadata(),
+        good=st.integers(0, 9),
+        fault=st.none() | faults,
+    )
+    def sigterm(self, really: int, new: Metadata | None, good: int, fault: Fault | None) -> None:
         self.all_is_well_for_a_while(new, good, some_changes)
+        if fault:
+            self.answer_badly(fault)
         working = self.state.phase
         changes_files = isinstance(working, at.Applying | at.RollingBack)
         if really and not changes_files:
@@ -459,4 +479,4 @@ class Agents(RuleBasedStateMachine):
 _FINISHING = at.FinishingApply | at.FinishingRollback
 
 TestAgents = Agents.TestCase
-TestAgents.settings = settings(max_examples=100, stateful_step_count=20)
+TestAgents.settings = settings(max_examples=200, stateful_step_count=20)

@@ -84,7 +84,7 @@ profiles = st.builds(
     dry_run=st.sampled_from((*[False] * 5, True)),
     paused=st.sampled_from((*[False] * 9, True)),
     drift_action=st.sampled_from(DriftAction),
-    rollback_on_scan_failure=st.booleans(),
+    rollback_on_scan_failure=st.sampled_from((True, True, False)),
 )
 
 
@@ -136,6 +136,8 @@ outcomes: st.SearchStrategy[ScanOutcome] = st.sampled_from(
     (
         Succeeded(1),
         Succeeded(2),
+        Refused(500),
+        ResourceFailed(("r",)),
         Unsupported(),
         Refused(500),
         Refused(405),

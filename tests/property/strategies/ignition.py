@@ -111,14 +111,15 @@ def odd_documents() -> st.SearchStrategy[bytes]:
 
 
 _items = st.fixed_dictionaries(
-    {},
+    {
+        "level": st.sampled_from(("ERROR", "WARN", "INFO", None, 5)),
+        "message": st.sampled_from(("m/t/a is odd", "fine", None, 5, ["m/t/a"])),
+    },
     optional={
         "id": json_scalars,
         "project": json_scalars,
         "lastcomm": json_scalars,
         "name": st.just("a") | json_scalars,
-        "level": st.sampled_from(("ERROR", "INFO")) | json_scalars,
-        "message": st.just("m/t/a is odd") | json_values,
     },
 )
 _answer_documents = st.fixed_dictionaries(

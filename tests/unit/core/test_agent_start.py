@@ -153,7 +153,7 @@ def test_a_recovery_that_fails_is_tried_again() -> None:
     assert agent.hear(ev.SyncRequested) == []
     assert agent.tick(29) == []
     assert agent.timer == 1.0
-    assert agent.tick(1) == [ef.Recover(3)]
+    assert agent.tick(1) == [ef.Recover(2)]
     assert agent.rests_in(at.Recovering)
     agent.answer(ev.RecoverFailed, StokerError("no space"))
     assert agent.timer == 30.0
@@ -165,7 +165,7 @@ def test_metadata_that_came_before_the_recovery_is_followed() -> None:
     agent.hear(ev.Started)
     assert agent.hear(ev.MetadataChanged, metadata()) == []
     assert agent.hear(ev.Tick) == []
-    assert agent.answer(ev.Recovered, OnDisk(), Readiness.DOWN) == [ef.Fetch(3, ASSIGNMENT)]
+    assert agent.answer(ev.Recovered, OnDisk(), Readiness.DOWN) == [ef.Fetch(2, ASSIGNMENT)]
 
 
 # --- metadata ----------------------------------------------------------------------------------
@@ -174,7 +174,7 @@ def test_metadata_that_came_before_the_recovery_is_followed() -> None:
 def test_metadata_begins_a_sync() -> None:
     agent = Driver()
     agent.start()
-    assert agent.hear(ev.MetadataChanged, metadata()) == [ef.Fetch(3, ASSIGNMENT)]
+    assert agent.hear(ev.MetadataChanged, metadata()) == [ef.Fetch(2, ASSIGNMENT)]
     assert agent.says(SyncStatus.SYNCING)
 
 
@@ -277,7 +277,7 @@ def test_a_profile_that_is_missing_is_an_error_until_it_is_there() -> None:
     assert agent.report.error_message.startswith('gone: there is no profile "gone"')
     assert agent.timer == 30.0
     assert agent.tick(30) == [ef.CountSkip(ef.SkipReason.PROFILE_ERROR, "gone")]
-    assert agent.hear(ev.PodInfoChanged, pod()) == [ef.Fetch(3, ASSIGNMENT)]
+    assert agent.hear(ev.PodInfoChanged, pod()) == [ef.Fetch(2, ASSIGNMENT)]
     assert agent.says(SyncStatus.SYNCING)
     assert agent.report.error_message == ""
 
@@ -317,8 +317,8 @@ def test_the_first_sync_does_not_need_the_gateway() -> None:
     agent = Driver()
     agent.start(Readiness.STARTING)
     agent.hear(ev.MetadataChanged, metadata())
-    assert agent.answer(ev.Fetched, COMMIT, "jane") == [ef.Plan(4 + 1, ASSIGNMENT, COMMIT)]
-    assert agent.answer(ev.Planned, SOME) == [ef.Apply(7, COMMIT, "main")]
+    assert agent.answer(ev.Fetched, COMMIT, "jane") == [ef.Plan(3, ASSIGNMENT, COMMIT)]
+    assert agent.answer(ev.Planned, SOME) == [ef.Apply(4, COMMIT, "main")]
     agent.now += timedelta(seconds=2.34)
     done = agent.answer(ev.Applied)
     assert done == [

@@ -45,14 +45,14 @@ def test_the_way_to_changed_files(agent: Driver) -> None:
     ticket = agent.state.ticket
     assert agent.hear(ev.MetadataChanged, metadata(OTHER)) == [ef.Fetch(ticket + 1, wanted)]
     assert agent.says(SyncStatus.SYNCING)
-    assert agent.answer(ev.Fetched, OTHER, "joe") == [ef.Plan(ticket + 3, wanted, OTHER)]
-    assert agent.answer(ev.Planned, SOME) == [ef.Lock(ticket + 5, (ScanKind.PROJECTS,))]
+    assert agent.answer(ev.Fetched, OTHER, "joe") == [ef.Plan(ticket + 2, wanted, OTHER)]
+    assert agent.answer(ev.Planned, SOME) == [ef.Lock(ticket + 3, (ScanKind.PROJECTS,))]
     assert agent.report.drift == 4
-    assert agent.answer(ev.Locked) == [ef.Apply(ticket + 7, OTHER, "main")]
+    assert agent.answer(ev.Locked) == [ef.Apply(ticket + 4, OTHER, "main")]
     assert agent.report.synced_commit == COMMIT
     assert agent.answer(ev.Applied) == [
         ef.PublishChanges(SOME.changes),
-        ef.Scan(ticket + 9, ScanKind.PROJECTS),
+        ef.Scan(ticket + 5, ScanKind.PROJECTS),
     ]
     assert agent.report.synced_commit == OTHER
     assert agent.says(SyncStatus.SYNCING)

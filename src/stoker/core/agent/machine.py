@@ -2,7 +2,8 @@
 
 The loop around it takes an event, calls `step`, carries out the effects in their order, and has no
 decision of its own. Answers to effects come back as events, in any order, late, or twice: an
-answer counts once, in the phase that waits for it, if it bears the ticket of the last question.
+answer counts in the phase that waits for it, if it bears the ticket of the last question. That
+phase is left by the answer, so it counts once.
 
     metadata ─► fetch ─► plan ─► Designers ─► lock ─► apply ─► scan, scan ─► verify ─► rest
                   │        │         │          │       │          │           │
@@ -18,8 +19,6 @@ moment at which time alone changes something (`timing`).
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
-
-from attrs import evolve
 
 from stoker.core.agent import hearing, judging, preparing, stopping
 from stoker.core.agent.effects import Effect, Exit, SetTimer
@@ -146,5 +145,4 @@ def _taken(state: State, event: Event) -> Move:
     answer = _ANSWERS.get((type(state.phase), type(event)))
     if answer is None or getattr(event, "ticket", None) != state.ticket:
         return Move(state)
-    # The ticket is used up: the same answer again is nobody's.
-    return answer(evolve(state, ticket=state.ticket + 1), event, state.phase)
+    return answer(state, event, state.phase)

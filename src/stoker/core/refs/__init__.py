@@ -13,7 +13,7 @@ Text from outside becomes a value once (`RefName`, `CommitId`, `RepoUrl`, `Semve
 
 from __future__ import annotations
 
-from stoker.core.refs.advertisement import Advertisement, ref_prefixes, resolve_ref
+from stoker.core.refs.advertisement import Advertisement, resolve_ref
 from stoker.core.refs.names import CommitId, RefName
 from stoker.core.refs.requested import (
     EffectiveRef,
@@ -23,6 +23,7 @@ from stoker.core.refs.requested import (
     Resolution,
     effective_ref,
     read_request,
+    ref_prefixes,
     resolve_tracked,
     same_ref,
     write_request,

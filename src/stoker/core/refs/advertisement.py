@@ -19,7 +19,6 @@ from attrs import field, frozen
 
 from stoker.core.errors import DecodeError, RefError
 from stoker.core.refs.names import CommitId, RefName
-from stoker.core.refs.semver import SemverRange
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,25 +75,6 @@ def resolve_ref(advertised: Advertisement, ref: str) -> CommitId:
         if (found := advertised.commit_of(candidate)) is not None:
             return found
     raise RefError("the repository has no such ref", where=name, cure=_cure(advertised, name))
-
-
-def ref_prefixes(*wanted: RefName | SemverRange) -> tuple[str, ...]:
-    """Which part of the advertisement answers for all of `wanted`: full names, or `refs/tags/`.
-
-    They are meant for the `ref-prefix` of git's protocol version 2. A prefix that ends in `/`
-    needs a `*` behind it as a pattern of `git ls-remote`. A commit id needs none.
-    """
-    prefixes: dict[str, None] = {}
-    for one in wanted:
-        if isinstance(one, SemverRange):
-            prefixes["refs/tags/"] = None
-            continue
-        for name in one.candidates:
-            prefixes[name] = None
-            # A branch cannot be an annotated tag, and HEAD is a branch.
-            if name != "HEAD" and not name.startswith("refs/heads/"):
-                prefixes[name + PEELED] = None
-    return tuple(prefixes)
 
 
 def _read_line(number: int, line: str) -> tuple[str, CommitId]:

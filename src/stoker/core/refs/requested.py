@@ -20,7 +20,7 @@ from attrs import frozen
 
 from stoker.core.errors import Problem, RefError
 from stoker.core.names import REQUESTED_AT, REQUESTED_BY, REQUESTED_REF
-from stoker.core.refs.advertisement import Advertisement, resolve_ref
+from stoker.core.refs.advertisement import PEELED, Advertisement, resolve_ref
 from stoker.core.refs.names import CommitId, RefName
 from stoker.core.refs.semver import SemverRange, resolve_semver
 
@@ -139,6 +139,25 @@ def effective_ref(spec_ref: RefName, requests: Iterable[RequestedRef]) -> Effect
     if same_ref(latest.ref, spec_ref):
         return EffectiveRef(spec_ref, None, clear=True)
     return EffectiveRef(latest.ref, latest, clear=False)
+
+
+def ref_prefixes(*wanted: RefName | SemverRange) -> tuple[str, ...]:
+    """Which part of the advertisement answers for all of `wanted`: full names, or `refs/tags/`.
+
+    They are meant for the `ref-prefix` of git's protocol version 2. A prefix that ends in `/`
+    needs a `*` behind it as a pattern of `git ls-remote`. A commit id needs none.
+    """
+    prefixes: dict[str, None] = {}
+    for one in wanted:
+        if isinstance(one, SemverRange):
+            prefixes["refs/tags/"] = None
+            continue
+        for name in one.candidates:
+            prefixes[name] = None
+            # A branch cannot be an annotated tag, and HEAD is a branch.
+            if name != "HEAD" and not name.startswith("refs/heads/"):
+                prefixes[name + PEELED] = None
+    return tuple(prefixes)
 
 
 def resolve_tracked(
