@@ -105,15 +105,20 @@ class RelPath(str):
             checked = type(self).parse(name)
             if checked != name or "/" in name or checked == ROOT:
                 raise _refusal(name, "is not one name", "rename the file")
-        if self == ROOT:
-            return self._of(name)
-        if self.count("/") + 2 > MAX_DEPTH:
-            raise _refusal(f"{self}/{name}", f"is nested deeper than {MAX_DEPTH}", "move it up")
-        return self._of(f"{self}/{name}")
+        return self._joined(name)
 
     def __truediv__(self, below: str) -> Self:
         """This directory's path `below`: checked when it is text, taken as it is when checked."""
-        return type(self).parse(f"{self}/{type(self).parse(below)}")
+        rest = type(self).parse(below)
+        return self if rest == ROOT else self._joined(rest)
+
+    def _joined(self, below: str) -> Self:
+        if self == ROOT:
+            return self._of(below)
+        path = f"{self}/{below}"
+        if path.count("/") >= MAX_DEPTH:
+            raise _refusal(path, f"is nested deeper than {MAX_DEPTH}", "move it up")
+        return self._of(path)
 
     def __repr__(self) -> str:
         """`RelPath('a/b')`."""

@@ -14,11 +14,11 @@ After every step:
 
 And from wherever it has come to, good answers alone lead to Synced at the newest commit.
 
-Seen to fail when a round was begun by news while one was in flight; when `planned` did not look at
-`dry_run`; when `designers_listed` locked whatever it had heard; when `owing` was left out of
-`applied`; when the gate opened with every plan; when a rollback kept the new commit; when SIGTERM
-in a rollback ended at once; when a failed scan left nothing owed; and when `dirty` was never
-settled.
+Seen to fail, within these few runs, when a round was begun by news while one was in flight; when
+`planned` did not look at `dry_run`; when `designers_listed` locked whatever it had heard; when
+`owing` was left out of `applied`; when the gate opened with every plan; when a failed scan left
+nothing owed; and when `dirty` was never settled. Within a thousand runs, when a rollback kept the
+new commit, and when SIGTERM in a rollback ended at once (the unit tests look at both by name).
 """
 
 from __future__ import annotations

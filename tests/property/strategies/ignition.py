@@ -25,6 +25,7 @@ _STARTS = (
     "config/resources/core/ignition/user-source/default/",
     "config/resources/core/ignition/api-token/",
     "config/com.inductiveautomation.opcua/",
+    "config/com.inductiveautomation.opcua/keystore.pfx/",
     "config/ignition/",
     "projects/P/",
 )

@@ -121,6 +121,10 @@ def test_protected_places(path: str, covers: str) -> None:
         f"{CORE}/ignition/api-tokens/x",
         f"{CORE}/module/api-token/x",
         "config/other/core/ignition/api-token/x",
+        "config/localised/x/ignition/api-token/y",
+        "config/resources/core/other/api-token",
+        "config/resources/core/ignition/identity-provider/*",
+        "config/resources/core/ignition/user-source/*/x",
         "projects/config/resources/ignition/api-token",
     ],
 )
@@ -140,8 +144,8 @@ def test_free_places(path: str) -> None:
         ("config/resources/prod/ignition/user-source/default/a", "user-source/default/"),
         (f"{CORE}/ignition/user-source/opcua-module/a/b", "user-source/opcua-module/"),
         (f"{CORE}/ignition/identity-provider/default/x", "identity-provider/default/"),
-        (f"{CORE}/ignition/api-token", "api-token/"),
-        (f"{CORE}/ignition/api-token/ci/config.json", "api-token/"),
+        (f"{CORE}/ignition/api-token", "api-token/*/"),
+        (f"{CORE}/ignition/api-token/ci/config.json", "api-token/*/"),
     ],
 )
 def test_guarded_places(path: str, covers: str) -> None:

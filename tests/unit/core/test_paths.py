@@ -171,5 +171,12 @@ def test_children_end_at_the_greatest_depth() -> None:
         deepest.child("c")
 
 
+def test_joining_ends_at_the_greatest_depth() -> None:
+    half = RelPath("/".join("a" * (MAX_DEPTH // 2)))
+    assert len((half / half).names) == MAX_DEPTH
+    with pytest.raises(PathError, match="is nested deeper than 128"):
+        half / half / "b"
+
+
 def test_its_representation_names_the_type() -> None:
     assert repr(RelPath("a/b")) == "RelPath('a/b')"

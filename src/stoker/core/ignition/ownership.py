@@ -90,21 +90,26 @@ _IN_CONFIG: Final = {
 }
 _LONGEST_IN_CONFIG: Final = max(len(covers.split("/")) for covers in _IN_CONFIG)
 
-_OPCUA: Final = ("config", "com.inductiveautomation.opcua")
+_OPCUA: Final = "com.inductiveautomation.opcua"
+_CONFIG_STARTS: Final = (*_IN_CONFIG, f"config/{_OPCUA}")
 _KEYSTORES: Final = Protected(
     Rule("config/com.inductiveautomation.opcua/**/<keystore>", "the keys of the OPC UA module")
 )
 _KEYSTORE_ENDINGS: Final = (".pfx", ".p12", ".jks", ".ks", ".keystore")
 
+_GUARDED_DEPTH: Final = 5
+"""Names of `config/resources/<collection>/ignition/<type>`."""
 _GUARDED: Final = {
-    tuple(rule.covers.rstrip("/").split("/")[4:]): Guarded(rule)
-    for rule in (
-        Rule("config/resources/*/ignition/user-source/default/", "who may log in"),
-        Rule("config/resources/*/ignition/user-source/opcua-module/", "who may use OPC UA"),
-        Rule("config/resources/*/ignition/identity-provider/default/", "how people log in"),
-        Rule("config/resources/*/ignition/api-token/", "the tokens of the REST API"),
+    kind: {
+        name: Guarded(Rule(f"config/resources/*/ignition/{kind}/{name}/", whose)) for name in names
+    }
+    for kind, names, whose in (
+        ("user-source", ("default", "opcua-module"), "who may log in"),
+        ("identity-provider", ("default",), "how people log in"),
+        ("api-token", ("*",), "the tokens of the REST API"),
     )
 }
+"""By type and name of the resource; `*` stands for the type itself and all its resources."""
 
 
 def protection(path: RelPath) -> Protection:
@@ -122,16 +127,25 @@ def _of_clean(path: str) -> Protection:
 
 
 def _in_config(path: str) -> Protection:
-    names = path.split("/")
+    if path.startswith(_CONFIG_STARTS):
+        return _in_own_config(path.split("/"))
+    # Nearly every path comes here.
+    names = path.split("/", 6)
+    if len(names) < _GUARDED_DEPTH or names[3] != "ignition" or names[1] != "resources":
+        return FREE
+    guarded = _GUARDED.get(names[4])
+    if guarded is None:
+        return FREE
+    return guarded.get(names[5] if len(names) > _GUARDED_DEPTH else "") or guarded.get("*") or FREE
+
+
+def _in_own_config(names: list[str]) -> Protection:
     for depth in range(2, _LONGEST_IN_CONFIG + 1):
         rule = _IN_CONFIG.get("/".join(names[:depth]))
         if rule is not None:
             return rule
-    if tuple(names[:2]) == _OPCUA:
-        return _KEYSTORES if any(map(_names_a_keystore, names[2:])) else FREE
-    if names[1] != "resources" or names[3:4] != ["ignition"]:
-        return FREE
-    return _GUARDED.get(tuple(names[4:6])) or _GUARDED.get(tuple(names[4:5])) or FREE
+    in_opcua = names[1] == _OPCUA and any(map(_names_a_keystore, names[2:]))
+    return _KEYSTORES if in_opcua else FREE
 
 
 def _names_a_keystore(name: str) -> bool:

@@ -47,10 +47,11 @@ class Bounds:
         owned = {_ownership(path, placement.destination) for placement in placements}
         if owned and None not in owned:
             return max(owned, key=str)
+        if not self.ignored.lines:
+            return None
         sources = (placement.source_of(path) for placement in placements)
-        if any(source and self._ignores(source) for source in sources):
-            return KeptReason.IGNORED
-        return None
+        ignored = any(source and self._ignores(source) for source in sources)
+        return KeptReason.IGNORED if ignored else None
 
     def walk(self, placement: Placement, below: RelPath = ROOT) -> Iterator[Found]:
         """All that a mapping finds at or below the path `below` of its source, in order."""

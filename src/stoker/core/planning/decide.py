@@ -170,6 +170,8 @@ class _Way:
     deletable: Mapping[RelPath, Delete]
     deletes: set[RelPath] = field(factory=set)
     directories: set[RelPath] = field(factory=set)
+    open: set[RelPath] = field(factory=set)
+    """The directories that were looked at already."""
     blocked: dict[RelPath, str] = field(factory=dict)
 
     def clear_for(self, write: _Write) -> None:
@@ -184,6 +186,9 @@ class _Way:
         elif there is not None:
             self._remove(write.path)
         for above in write.path.ancestors():
+            if above in self.open:
+                break
+            self.open.add(above)
             if self.actual.entries.get(above, _DIRECTORY) != _DIRECTORY:
                 self._remove(above)
 
