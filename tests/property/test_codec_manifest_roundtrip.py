@@ -64,10 +64,18 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
+DIGEST = st.sampled_from([DIGESTS[0], 0, None, ["a"], "x"])
+NEARLY = st.tuples(
+    DIGEST, st.sampled_from([0o644, 0, "a"]), st.none() | st.lists(st.integers()),
+    st.none() | st.tuples(DIGEST, st.lists(st.just("Vars")), st.just("key")), st.booleans(),
+)  # fmt: skip
+"""Almost the record of a path."""
+
+
 @given(
     st.binary(max_size=50)
     | JSON.map(lambda value: json.dumps(value).encode())
-    | st.dictionaries(st.text(max_size=5), JSON).map(
+    | st.dictionaries(st.text(max_size=5), JSON | NEARLY).map(
         lambda paths: json.dumps({"version": 1, "paths": paths}).encode()
     )
 )
