@@ -14,7 +14,6 @@ settings.register_profile(
     max_examples=100,
     deadline=None,
     derandomize=True,  # a commit's verdict must not depend on luck; `thorough` looks further
-    suppress_health_check=[HealthCheck.too_slow],  # machines are shared
 )
 settings.register_profile(
     "thorough",

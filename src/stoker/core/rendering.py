@@ -15,13 +15,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, ClassVar, Final
+from functools import cache
+from typing import TYPE_CHECKING, ClassVar
 
 from attrs import evolve, frozen
 
 from stoker.core.errors import ManyProblems, PatchError, Problem, TemplateError
 from stoker.core.fieldpatch import set_fields
-from stoker.core.ignition import Resource, recompute
+from stoker.core.ignition import UNARY_NAME, Resource, recompute
 from stoker.core.manifest import Digest, Entry, Manifest, Origin, digest_of
 from stoker.core.mapping import SIGNED_NAMES, FileSpec, Treatment
 from stoker.core.template import TemplateContext, render_with
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 
 Read = Callable[[Digest], bytes]
 """The bytes of a blob."""
-
-_UNARY: Final = "unary-resource.json"
 
 
 @frozen
@@ -102,6 +101,8 @@ def _entry_of(spec: FileSpec, content: bytes) -> Entry:
 
 
 def _rendered(spec: FileSpec, read: Read, context: TemplateContext) -> tuple[bytes, Origin]:
+    # Signature and origin look at the same files again: each is read once.
+    read = cache(read)
     source = read(spec.blob)
     content = _treated(spec, source, context)
     if spec.path.name in SIGNED_NAMES:
@@ -136,7 +137,7 @@ def _treated(spec: FileSpec, source: bytes, context: TemplateContext) -> bytes:
 def _signed(
     spec: FileSpec, source: bytes, content: bytes, read: Read, context: TemplateContext
 ) -> bytes:
-    unary = spec.path.name == _UNARY
+    unary = spec.path.name == UNARY_NAME
     before = {name: read(each.blob) for name, each in spec.companions.items()}
     after = {name: _treated(each, before[name], context) for name, each in spec.companions.items()}
     return recompute(Resource(source, before, unary), Resource(content, after, unary))

@@ -250,6 +250,21 @@ def test_a_signature_follows_the_files_that_it_covers() -> None:
     assert again.entries[signed.path] != result.entry
 
 
+def test_each_file_is_read_once() -> None:
+    view = b'{"host":"{{.Vars.site}}"}'
+    document = _signed_document({"view.json": view})
+    companions = {"view.json": spec(view, path="p/view.json")}
+    signed = evolve(spec(document, None, "p/resource.json"), companions=companions)
+    reads: list[Digest] = []
+
+    def read(blob: Digest) -> bytes:
+        reads.append(blob)
+        return reader(view, document)(blob)
+
+    render(signed, read, CONTEXT)
+    assert sorted(reads) == sorted([digest_of(view), digest_of(document)])
+
+
 def test_a_signature_is_not_touched_where_nothing_it_covers_changed() -> None:
     view = b'{"host":"fixed"}'
     document = _signed_document({"view.json": view})

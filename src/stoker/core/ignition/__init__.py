@@ -30,10 +30,18 @@ from stoker.core.ignition.ownership import (
     refused_destination,
 )
 from stoker.core.ignition.resource import same_resource
-from stoker.core.ignition.signing import Dialect, Resource, recompute, signature, verify
+from stoker.core.ignition.signing import (
+    UNARY_NAME,
+    Dialect,
+    Resource,
+    recompute,
+    signature,
+    verify,
+)
 
 __all__ = [
     "FREE",
+    "UNARY_NAME",
     "Dialect",
     "Free",
     "Guarded",

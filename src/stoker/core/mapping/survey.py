@@ -9,6 +9,7 @@ from attrs import evolve, frozen
 
 from stoker.core.errors import Problem
 from stoker.core.globs import Excludes, IgnoreFile
+from stoker.core.ignition import UNARY_NAME
 from stoker.core.mapping.bounds import Bounds, Found
 from stoker.core.mapping.filespec import FileSpec
 from stoker.core.mapping.placement import MappingError, Placement, place, unfollowed
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 
-SIGNED_NAMES: Final = ("resource.json", "unary-resource.json")
+SIGNED_NAMES: Final = ("resource.json", UNARY_NAME)
 """The files that carry the signature of their folder."""
 
 NOTHING_IGNORED: Final = IgnoreFile.parse("")

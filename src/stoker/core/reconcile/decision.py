@@ -58,7 +58,6 @@ MIN_SLEEP: Final = 1.0
 """Seconds that a wait lasts at least, so that a rounded time cannot make the loop spin."""
 MAX_SLEEP: Final = 3600.0
 """Seconds after which it is time to look again, whatever was said."""
-_SHORT_ID: Final = 7
 _REQUEST_UNRESOLVABLE: Final = "RequestedRefUnresolvable"
 
 

@@ -9,6 +9,7 @@ from attrs import frozen
 
 from stoker.core.conditions import ConditionReason, ConditionStatus
 from stoker.core.errors import InvalidDocument
+from stoker.core.refs.names import SHORT_ID
 from stoker.core.report import report_text
 from stoker.core.spec.status import DiscoveredGateway, SyncStatus
 from stoker.core.status.freshness import deadlines
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 MAX_NAMED: Final = 5
 """How many gateways a message names."""
 _MAX_DETAIL: Final = 300
-_SHORT_ID: Final = 7
 
 _STATE_WORDS: Final = {
     SyncStatus.ERROR: "failed",
@@ -142,7 +142,7 @@ def ref_skew(rows: Sequence[DiscoveredGateway]) -> Claim:
     commits = Counter(row.synced_commit for row in rows if row.synced_commit)
     if len(commits) > 1:
         shares = sorted(commits.items(), key=lambda share: (-share[1], share[0]))
-        listed = ", ".join(f"{number} at {commit[:_SHORT_ID]}" for commit, number in shares)
+        listed = ", ".join(f"{number} at {commit[:SHORT_ID]}" for commit, number in shares)
         return yes(ConditionReason.SKEWED, report_text(listed, _MAX_DETAIL))
     return no(ConditionReason.IN_STEP, "no two gateways are at different commits")
 

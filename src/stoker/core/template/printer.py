@@ -24,7 +24,6 @@ _NOTHING = b"<nil>"
 _NO_VALUE = b"<no value>"
 # Addresses would differ from run to run; every pointer prints as this one.
 _ADDRESS = 0xC000000000
-_STRING_VERBS = frozenset("vsxXq")
 _DIGIT_VERBS = frozenset("vdboOxX")
 _CHARACTER_VERBS = frozenset("cqU")
 _FLOAT_VERBS = frozenset("vbgGxXfFeE")
