@@ -12,6 +12,7 @@ compile() {
 }
 compile core pyproject.toml
 compile agent --extra agent pyproject.toml
+compile cli --extra cli pyproject.toml
 compile controller --extra controller pyproject.toml
 compile dev --all-extras --group dev --group docs --group fuzz --group mutation pyproject.toml
 grep -E '^uv==' -A 40 requirements/dev.txt | awk 'NR == 1 || /^ /{print; next} {exit}' >requirements/bootstrap.txt

@@ -1,0 +1,1 @@
+"""One gateway's sync: the doers of what `stoker.core.agent` asks for."""
