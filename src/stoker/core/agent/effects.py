@@ -200,19 +200,17 @@ class Exit:
     code: int
 
 
+Question = (
+    Recover | Fetch | Plan | ListDesigners | Lock | Apply | Scan | Verify | Rollback | CheckDrift
+)
+"""Effects with a ticket: each is answered."""
+
+Order = Adopt | Release
+"""Effects on files that nobody waits for; they keep their place among the questions."""
+
 Effect = (
-    Recover
-    | Fetch
-    | Plan
-    | ListDesigners
-    | Lock
-    | Apply
-    | Adopt
-    | Scan
-    | Verify
-    | Rollback
-    | Release
-    | CheckDrift
+    Question
+    | Order
     | Report
     | PublishChanges
     | Audit

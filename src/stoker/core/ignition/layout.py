@@ -55,7 +55,9 @@ def _project_of(path: str) -> str:
 
 def resources_of(paths: Iterable[str]) -> tuple[ResourcePath, ...]:
     """The resources that hold any of `paths` directly, sorted."""
-    return tuple(sorted({found for path in paths if (found := _resource_of(path))}))
+    found = {resource for path in paths if (resource := _resource_of(path))}
+    # A key of its own: comparing the objects themselves takes ten times as long.
+    return tuple(sorted(found, key=lambda each: (each.home, each.module, each.type, each.name)))
 
 
 def _resource_of(path: str) -> ResourcePath | None:

@@ -1,0 +1,77 @@
+"""`Site`: where one gateway's sync takes place, and what it may use; opened, it is a workplace."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attrs import field, frozen
+
+from stoker.adapters.fs.handles import DataDirectory
+from stoker.adapters.fs.store import Store
+from stoker.adapters.git.credentials import Access
+from stoker.adapters.git.remote import Remote
+from stoker.adapters.git.repository import Repository
+from stoker.adapters.ignition import Gateway
+from stoker.core.agent import Identity
+from stoker.core.refs import check_repo_url
+from stoker.entrypoints.engine.doers import Doers
+from stoker.entrypoints.engine.progress import Progress, nobody_waits
+from stoker.entrypoints.engine.workplace import Workplace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from stoker.core.agent import Assignment
+
+
+@frozen(kw_only=True)
+class Site:
+    """The places that a sync works at."""
+
+    identity: Identity
+    data: Path
+    """The gateway's data directory."""
+    repository: Path
+    """Where the bare repository is kept."""
+    scratch: Path
+    """For what must not outlive a call."""
+    access: Access = field(factory=Access)
+    gateway: Gateway | None = None
+
+    def remote_for(self, assignment: Assignment) -> Remote:
+        """The way to the repository of an assignment; raises `UrlError`."""
+        return self.remote_to(assignment.git_url)
+
+    def remote_to(self, url: str) -> Remote:
+        """The way to a repository; raises `UrlError` for an address that git must not be given."""
+        checked = check_repo_url(url, self.access.protocols)
+        return Remote(url=checked, access=self.access, scratch=self.scratch)
+
+
+@contextmanager
+def opened(
+    site: Site, now: Callable[[], datetime], progress: Progress = nobody_waits
+) -> Iterator[Doers]:
+    """The hands that work at `site`; raises `StokerError` where it cannot be entered."""
+    with ExitStack() as stack:
+        data = stack.enter_context(DataDirectory(site.data))
+        store = Store(data)
+        stack.callback(store.unlock)
+        repository = Repository(site.repository)
+        stack.callback(repository.close)
+        site.scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+        yield Doers(
+            Workplace(
+                identity=site.identity,
+                data=data,
+                store=store,
+                repository=repository,
+                remote_for=site.remote_for,
+                gateway=site.gateway,
+                now=now,
+                progress=progress,
+            )
+        )
