@@ -36,14 +36,14 @@ lock: $(READY) ## Resolve the dependencies anew into requirements/
 	tools/lock.sh
 
 .PHONY: demo
-demo: $(READY) ## Plan a sync from a commit in memory, as docs/embedding.md tells it
-	@$(BIN)/python tools/page_code.py docs/embedding.md | $(BIN)/python -
+demo: $(READY) ## A repository, a fake gateway, and Stoker between them (KEEP=1 leaves it running)
+	@$(BIN)/stoker demo $(if $(KEEP),--keep)
 
 .PHONY: test
 test: test-fast ## All tests
 
 .PHONY: test-fast
-test-fast: lint types imports package unit fuzz docs ## All tests that need no cluster
+test-fast: lint types imports package unit integration coverage fuzz docs ## All tests that need no cluster
 
 .PHONY: lint
 lint: $(READY) ## Style, and effects in the core
@@ -65,6 +65,14 @@ unit: $(READY) ## Unit and property tests; the core's branches are all taken
 	@command -v git >/dev/null || { echo "the tests need git on the PATH" >&2; exit 1; }
 	$(PYTEST) -n $(JOBS) --dist loadfile --cov --cov-report= tests/unit tests/property
 	$(BIN)/coverage report --include='src/stoker/core/*' --fail-under=100
+
+.PHONY: integration
+integration: $(READY) ## Real git servers, a fake gateway, and a sync that is killed again and again
+	@tools/needs.sh git sshd=openssh-server rsync
+	$(PYTEST) -n $(JOBS) --dist loadfile --cov --cov-append --cov-report= tests/integration tests/crash
+
+.PHONY: coverage
+coverage: $(READY) ## The branches that `unit` and `integration` have taken together
 	$(BIN)/coverage report --fail-under=90 | tail -n 1
 
 .PHONY: property
