@@ -3,22 +3,40 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from property.strategies.manifests import DIGESTS, applied_manifests, entries
 from property.strategies.paths import rel_paths
-from stoker.adapters.codec.manifest import (
+from stoker.adapters.codec.journal import (
+    JournalRecord,
+    Sides,
     decode_journal,
-    decode_manifest,
+    decode_sides,
     encode_journal,
-    encode_manifest,
+    encode_sides,
 )
+from stoker.adapters.codec.manifest import (
+    Head,
+    Index,
+    decode_index,
+    decode_shard,
+    encode_index,
+    encode_shard,
+    from_line,
+    line_key,
+    manifest_of,
+    raw_rows,
+    rows_of,
+    to_line,
+    to_row,
+)
+from stoker.adapters.codec.sealed import seal
 from stoker.core.errors import DecodeError
 from stoker.core.journal import Claim, Journal
-from stoker.core.manifest import Digest, Manifest, Origin, Stamp
+from stoker.core.manifest import Digest, Entry, Manifest, Mode, Origin, Stamp
+from stoker.core.paths import RelPath
 
 STAMPS = st.builds(Stamp, *(st.integers(0, 2**63) for _ in range(3)))
 ORIGINS = st.builds(
@@ -28,6 +46,11 @@ ORIGINS = st.builds(
     st.text(max_size=5),
 )
 SIDES = st.none() | entries()
+HEADS = st.builds(
+    Head, *(st.text(max_size=5) for _ in range(3)), st.frozensets(rel_paths(), max_size=3)
+)
+COUNTS = st.integers(0, 2**31)
+INDICES = st.builds(Index, HEADS, COUNTS, COUNTS, st.lists(COUNTS, max_size=5).map(tuple))
 
 
 @given(st.data())
@@ -41,19 +64,56 @@ def test_manifests_round_trip(data: st.DataObject) -> None:
         data.draw(st.dictionaries(some, ORIGINS)),
         plain.adopted,
     )
-    assert decode_manifest(encode_manifest(manifest)) == manifest
+    lines = sorted(map(to_line, rows_of(manifest)))
+    kept = decode_shard(b"".join(encode_shard(lines)))
+    assert manifest_of(map(from_line, kept)) == manifest
+    assert manifest_of(map(to_row, raw_rows(kept))) == manifest
 
 
-@given(st.dictionaries(rel_paths(), st.builds(Claim, SIDES, SIDES, SIDES, st.booleans())))
-def test_journals_round_trip(claims: dict[Any, Claim]) -> None:
+@given(st.sets(rel_paths()))
+def test_a_key_begins_its_own_line_only(paths: set[RelPath]) -> None:
+    """Seen to fail with the key ending before the quotation mark."""
+    some = Manifest(dict.fromkeys(paths, _ONE))
+    lines = list(map(to_line, rows_of(some)))
+    for path in paths:
+        assert [from_line(each).path for each in lines if each.startswith(line_key(path))] == [path]
+
+
+@given(
+    st.builds(
+        JournalRecord,
+        st.dictionaries(
+            rel_paths(), st.builds(Claim, SIDES, SIDES, SIDES, adopted=st.booleans())
+        ).map(Journal),
+        INDICES,
+        HEADS,
+        st.text(max_size=3),
+    )
+)
+def test_journals_round_trip(record: JournalRecord) -> None:
     """Seen to fail with `before` and `after` swapped in the document."""
-    assert decode_journal(encode_journal(Journal(claims))) == Journal(claims)
+    document = b"".join(encode_journal(record)).splitlines(keepends=True)
+    assert decode_journal(document) == record
 
 
-def test_the_text_does_not_depend_on_the_order() -> None:
-    """Seen to fail with the paths in the order of the manifest."""
-    manifest = Manifest(dict(reversed(list(_FEW.entries.items()))))
-    assert encode_manifest(manifest) == encode_manifest(_FEW)
+@given(
+    st.builds(
+        Sides,
+        st.text(max_size=3),
+        st.lists(st.tuples(st.none() | STAMPS, st.none() | STAMPS), max_size=5).map(tuple),
+        st.lists(rel_paths(), max_size=3).map(tuple),
+        st.lists(rel_paths(), max_size=3).map(tuple),
+    )
+)
+def test_sides_round_trip(sides: Sides) -> None:
+    """Seen to fail with the two stamps of a claim swapped."""
+    assert decode_sides(b"".join(encode_sides(sides)).splitlines(keepends=True)) == sides
+
+
+@given(INDICES)
+def test_indices_round_trip(index: Index) -> None:
+    """Seen to fail with the serial left out."""
+    assert decode_index(encode_index(index)) == index
 
 
 JSON = st.recursive(
@@ -72,27 +132,42 @@ NEARLY = st.tuples(
 """Almost the record of a path."""
 
 
-@given(
+LINE = (
     st.binary(max_size=50)
     | JSON.map(lambda value: json.dumps(value).encode())
-    | st.dictionaries(st.text(max_size=5), JSON | NEARLY).map(
-        lambda paths: json.dumps({"version": 1, "paths": paths}).encode()
+    | st.tuples(st.text(max_size=5), NEARLY).map(
+        lambda row: json.dumps([row[0], *row[1]]).encode()
     )
-)
-def test_nothing_but_decode_errors_escapes(data: bytes) -> None:
+)  # fmt: skip
+
+
+@given(st.lists(LINE, max_size=3), st.booleans())
+def test_nothing_but_decode_errors_escapes(lines: list[bytes], sealed: bool) -> None:  # noqa: FBT001 - a value that was drawn
     """Seen to fail with the check of the digest's form left out, which let a list through."""
-    for decode in (decode_manifest, decode_journal):
+    data = b"".join(seal(lines)) if sealed else b"\n".join(lines)
+    for decode in (_shard, _raw, decode_index, _journal, _sides):
         try:
             decode(data)
         except DecodeError as error:
             assert error.cure == "remove it: the next sync takes stock anew"
 
 
-_FEW = decode_manifest(
-    json.dumps(
-        {
-            "version": 1,
-            "paths": {name: ["a" * 40, 0o644, None, None, False] for name in ("a", "b", "c")},
-        }
-    ).encode()
-)
+def _shard(data: bytes) -> None:
+    manifest_of(map(from_line, decode_shard(data)))
+
+
+def _raw(data: bytes) -> None:
+    for row in raw_rows(decode_shard(data)):
+        RelPath(row[0])
+        to_row(row)
+
+
+def _journal(data: bytes) -> None:
+    decode_journal(data.splitlines(keepends=True))
+
+
+def _sides(data: bytes) -> None:
+    decode_sides(data.splitlines(keepends=True))
+
+
+_ONE = Entry(DIGESTS[0], Mode.REGULAR)
