@@ -56,6 +56,16 @@ _CURES: Final[Mapping[int, str]] = {
 }
 
 
+CLOSED_TO_US: Final = frozenset({errno.EACCES, errno.EPERM, errno.EIO})
+"""What the operating system says of something that is there and that nobody can look into."""
+
+
+def check_closed(error: OSError, path: str, doing: str) -> None:
+    """Raise the `DiskError` for `error`, unless it says that `path` is closed to us."""
+    if error.errno not in CLOSED_TO_US:
+        raise disk_error(error, path, doing) from error
+
+
 def disk_error(error: OSError, path: str, doing: str) -> DiskError:
     """The error for what the operating system says of `path` while `doing` something with it."""
     number = error.errno or 0
