@@ -1,12 +1,12 @@
 """What a look at a data directory says, on real disks of every shape.
 
 Trees of files, links, pipes and folders, with a canary outside to which links lead from any depth.
-Seen failing: with files looked at by a `stat` that follows links (laws 1 to 4, 6 and 8), with a folder
-opened without `O_NOFOLLOW` (laws 2 and 5), with a directory in the place of a file listed without
-what it holds (law 2), with the size or the mode left out of the comparison with a stamp (law 3),
-with a look that sets the time of the data directory (law 1), with the first rows of a folder taken
-for all of them (law 6), with the mode of a file not looked at (laws 2 and 7), and with `like` not
-heeded (law 8).
+Seen failing: with files looked at by a `stat` that follows links (laws 1 to 4, 6 and 8), with a
+folder opened without `O_NOFOLLOW` (laws 2 and 5), with a directory in the place of a file listed
+without what it holds (law 2), with the size or the mode left out of the comparison with a stamp
+(law 3), with a look that sets the time of the data directory (law 1), with the first rows of a
+folder taken for all of them (law 6), with the mode of a file not looked at (laws 2, 6, 7 and 8),
+and with `like` not heeded (law 8).
 """
 
 from __future__ import annotations

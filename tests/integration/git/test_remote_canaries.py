@@ -19,7 +19,7 @@ from stoker.adapters.git.remote import Remote
 from stoker.core.refs import CommitId, RepoUrl
 from stoker.testing.repositories import Upstream
 from stoker.testing.repositories.stream import Gitlink
-from support.served import Served
+from support.served import PROTOCOLS, Served
 
 HOOKS = (
     *("reference-transaction", "post-checkout", "post-merge", "pre-auto-gc", "post-rewrite"),
@@ -151,7 +151,13 @@ def test_an_address_of_a_kind_that_is_not_allowed(
 def test_an_address_that_is_an_option(
     by_https: Remote, canary: Canary, mine: Path, served: Served, option: str
 ) -> None:
-    remote = evolve(by_https, url=RepoUrl(f"{option}={canary.script}", "file", ""), access=Access())
+    remote = evolve(
+        by_https,
+        url=RepoUrl(f"{option}={canary.script}", "file", ""),
+        access=Access(protocols=PROTOCOLS),
+    )
+    # Taken for an option, the address would leave git with these to work on.
+    Upstream.at(mine).configure("remote.origin.url", str(served.path))
     with pytest.raises(GitError):
         remote.advertisement([str(served.path)])
     with pytest.raises(GitError):

@@ -227,7 +227,7 @@ def test_an_answer_that_is_no_token(
         b'{"token": "", "expires_at": "2027-01-15T09:00:00Z"}',
         b'{"token": "x", "expires_at": "tomorrow"}',
         b'{"token": "x", "expires_at": 5}',
-        b"x" * 100_000,
+        b'{"token": "x", "expires_at": "2027-01-15T09:00:00Z"}' + b" " * 100_000,
     ],
 )
 def test_an_answer_that_is_not_githubs(app: GitHubApp, api: Api, body: bytes) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from stoker.adapters.clock import utc_now
 from stoker.core.errors import StokerError
 from stoker.entrypoints.cli import main
 from stoker.entrypoints.cli.answers import CHANGES, DONE, FAILED, INTERRUPTED, INVALID, TERMINATED
@@ -19,6 +20,7 @@ from stoker.entrypoints.cli.inputs import GivenGateway, request_of
 from stoker.entrypoints.cli.invoking import answer_to, invoke, wants_debug, wants_json
 from stoker.entrypoints.cli.options import Given
 from stoker.entrypoints.cli.running import site_of
+from stoker.entrypoints.engine.site import opened
 from support.command import commit_of
 
 
@@ -121,8 +123,8 @@ def test_a_profile_on_standard_input(plant: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_a_sync_needs_a_data_directory(plant: Path) -> None:
     request = request_of(Given(repo="repo", ref="main", profile=Path("profile.yaml")))
-    with pytest.raises(AssertionError):
-        site_of(request, plant)
+    with pytest.raises(StokerError, match="data directory"), opened(site_of(request), utc_now):
+        pass
 
 
 def test_a_gateway_is_at_its_address(plant: Path) -> None:
@@ -132,7 +134,7 @@ def test_a_gateway_is_at_its_address(plant: Path) -> None:
         data=plant / "data",
         gateway=GivenGateway(url="http://localhost:8088", api_key_file=plant / "key"),
     )
-    site = site_of(request, plant)
+    site = site_of(request)
     assert site.gateway is not None
     assert str(site.gateway.address) == "http://localhost:8088"
     assert site.identity.has_gateway

@@ -6,16 +6,13 @@ wrong is a `StokerError`.
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import evolve
 
 from stoker import __version__
 from stoker.adapters.git.credentials import token_from_file
-from stoker.adapters.git.remote import Remote
 from stoker.adapters.git.repository import Repository
 from stoker.adapters.ignition import Gateway
 from stoker.core.agent import Identity
@@ -30,6 +27,7 @@ from stoker.entrypoints.engine.target import target_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from stoker.core.refs import Resolution
     from stoker.entrypoints.cli.request import GatewayPlace, SyncRequest
@@ -39,8 +37,9 @@ if TYPE_CHECKING:
 @contextmanager
 def commit_files(request: SyncRequest, progress: Progress) -> Iterator[CommitFiles]:
     """The files of the commit that is asked for, as the gateway is to have them."""
-    with _scratch() as scratch, calm():
-        remote = Remote(url=request.url, access=request.access, scratch=scratch)
+    site = site_of(request)
+    with calm():
+        remote = site.remote_to(request.url.text)
         found = resolved(remote, request.revision)
         repository = Repository(request.repo_dir)
         try:
@@ -64,15 +63,13 @@ def commit_files(request: SyncRequest, progress: Progress) -> Iterator[CommitFil
             repository.close()
 
 
-def site_of(request: SyncRequest, scratch: Path) -> Site:
+def site_of(request: SyncRequest) -> Site:
     """Where the sync takes place."""
-    if request.data is None:
-        raise AssertionError("a sync has a data directory")
     return Site(
         identity=identity_of(request),
         data=request.data,
         repository=request.repo_dir,
-        scratch=scratch,
+        scratch=scratch_of(request),
         access=request.access,
         gateway=None if request.gateway is None else _gateway(request.gateway),
     )
@@ -128,10 +125,9 @@ def assignment_of(request: SyncRequest, found: Resolution) -> Assignment:
     )
 
 
-@contextmanager
-def _scratch() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="stoker-") as folder:
-        yield Path(folder)
+def scratch_of(request: SyncRequest) -> Path:
+    """An empty folder beside the repository, which stays: a killed process leaves nothing new."""
+    return request.repo_dir.with_name(f"{request.repo_dir.name}.empty")
 
 
 def _gateway(place: GatewayPlace) -> Gateway:

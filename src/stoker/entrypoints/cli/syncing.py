@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from attrs import evolve, frozen
@@ -102,10 +100,9 @@ def plan(request: SyncRequest, progress: Progress, output: PlanFormat, *, colour
 
 @contextmanager
 def _at_work(request: SyncRequest, progress: Progress) -> Iterator[tuple[Doers, Resolution]]:
-    with tempfile.TemporaryDirectory(prefix="stoker-") as scratch:
-        site = site_of(request, Path(scratch))
-        with opened(site, utc_now, progress) as doers:
-            yield doers, resolved(site.remote_to(request.url.text), request.revision)
+    site = site_of(request)
+    with opened(site, utc_now, progress) as doers:
+        yield doers, resolved(site.remote_to(request.url.text), request.revision)
 
 
 def _came_to(ending: Ending, found: Resolution, began: float) -> SyncOutcome:

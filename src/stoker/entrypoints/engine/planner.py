@@ -146,7 +146,9 @@ class Planner:
 
     def _everything(self, target: Target) -> Prepared:
         applied = self.store.everything()
-        desired = self._desired(every_file(target), target, applied)
+        specs, kept = every_file(target)
+        desired = self._desired(specs, target, applied)
+        del specs
         named = desired.entries.keys() | applied.entries.keys()
         observer = Observer(self.data, self.original(target))
         like = _any_digest(desired)
@@ -155,7 +157,7 @@ class Planner:
             actual = observer.below(folders, named, applied, skip=_closed_to(target), like=like)
         else:
             actual = observer.at(named, applied, like=like)
-        return self._planned(target, desired, applied, actual, kept=target.survey.kept)
+        return self._planned(target, desired, applied, actual, kept=kept)
 
     def _some(self, target: Target, considered: set[RelPath]) -> Prepared:
         observer = Observer(self.data, self.original(target))

@@ -15,6 +15,7 @@ from stoker.adapters.git.remote import Remote
 from stoker.adapters.git.repository import Repository
 from stoker.adapters.ignition import Gateway
 from stoker.core.agent import Identity
+from stoker.core.errors import StokerError
 from stoker.core.refs import check_repo_url
 from stoker.entrypoints.engine.doers import Doers
 from stoker.entrypoints.engine.progress import Progress, nobody_waits
@@ -32,8 +33,8 @@ class Site:
     """The places that a sync works at."""
 
     identity: Identity
-    data: Path
-    """The gateway's data directory."""
+    data: Path | None
+    """The gateway's data directory; None where only the repository is wanted."""
     repository: Path
     """Where the bare repository is kept."""
     scratch: Path
@@ -48,6 +49,14 @@ class Site:
     def remote_to(self, url: str) -> Remote:
         """The way to a repository; raises `UrlError` for an address that git must not be given."""
         checked = check_repo_url(url, self.access.protocols)
+        try:
+            self.scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StokerError(
+                f"the repository cannot be kept there: {error.strerror}",
+                where=str(self.scratch.parent),
+                cure="name a folder that Stoker may write",
+            ) from error
         return Remote(url=checked, access=self.access, scratch=self.scratch)
 
 
@@ -56,13 +65,14 @@ def opened(
     site: Site, now: Callable[[], datetime], progress: Progress = nobody_waits
 ) -> Iterator[Doers]:
     """The hands that work at `site`; raises `StokerError` where it cannot be entered."""
+    if site.data is None:
+        raise StokerError("no data directory was named", cure="name the gateway's, with --data")
     with ExitStack() as stack:
         data = stack.enter_context(DataDirectory(site.data))
         store = Store(data)
         stack.callback(store.unlock)
         repository = Repository(site.repository)
         stack.callback(repository.close)
-        site.scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
         yield Doers(
             Workplace(
                 identity=site.identity,

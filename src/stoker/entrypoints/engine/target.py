@@ -25,6 +25,7 @@ from stoker.core.tree import Blob, Tree
 if TYPE_CHECKING:
     from stoker.core.agent import Assignment, Identity
     from stoker.core.manifest import Digest, Manifest
+    from stoker.core.planning import Kept
 
 FORM: Final = 1
 """Grows when the same commit would be laid out otherwise than by an earlier version."""
@@ -89,12 +90,13 @@ def restless(manifest: Manifest) -> frozenset[RelPath]:
     )
 
 
-def every_file(target: Target) -> tuple[FileSpec, ...]:
-    """All files that the commit wants.
+def every_file(target: Target) -> tuple[tuple[FileSpec, ...], tuple[Kept, ...]]:
+    """All files that the commit wants, and what of it is left alone.
 
     They are many: nothing keeps them but the caller.
     """
-    return evolve(target.survey).files
+    looked_at = evolve(target.survey)
+    return looked_at.files, looked_at.kept
 
 
 def managed_projects(target: Target) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from stoker.adapters.git.credentials import Access, token_from_file
 from stoker.adapters.ignition import Gateway
 from stoker.core.agent import Identity, initial
 from stoker.core.agent import events as ev
+from stoker.core.errors import StokerError
 from stoker.core.pods import Pod, PodAnnotations
 from stoker.core.refs import check_repo_url
 from stoker.entrypoints.engine.loop import GatewayWatch, Loop
@@ -144,11 +145,22 @@ def _token(config: StandaloneConfig) -> Callable[[], str] | None:
         app = GitHubApp(
             app_id=given.app_id,
             installation_id=given.installation_id,
-            private_key=Path(given.private_key_file).read_bytes,
+            private_key=lambda: _key(Path(given.private_key_file)),
             api_base_url=given.api_base_url,
         )
         return lambda: app.token().text
     return None
+
+
+def _key(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise StokerError(
+            f"the GitHub App's key cannot be read: {error.strerror}",
+            where=str(path),
+            cure="see that git.githubApp.privateKeyFile names a readable PEM file",
+        ) from error
 
 
 def _path(text: str | None) -> Path | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
@@ -11,7 +11,8 @@ from stoker.adapters.codec.crd import SITE
 from stoker.adapters.codec.documents import read_documents
 from stoker.adapters.codec.plain import kind_of, plain
 from stoker.adapters.codec.structure import read
-from stoker.core.errors import DecodeError, InvalidDocument
+from stoker.adapters.ignition.address import parse_address
+from stoker.core.errors import DecodeError, InvalidDocument, StokerError
 from stoker.core.profile import ResolvedProfile, resolve_profile
 from stoker.core.refs import RefName, SemverRange, check_repo_url
 from stoker.core.spec import SyncProfile
@@ -21,11 +22,19 @@ from stoker.core.spec.rules import check
 from stoker.core.spec.schema import described
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
+
+    from stoker.adapters.codec.documents import Fault
 
 PROTOCOLS = ("https", "ssh", "file")
 """Beside a gateway on a machine of its own, the repository may be on this machine too."""
+
+SHORTEST_INTERVAL: Final = 1
+"""Seconds between two looks at a repository, at the least: a server is no toy."""
+
+_DIGITS: Final = 5
+_LAST: Final = 65_535
 
 
 @frozen
@@ -50,14 +59,20 @@ class GitConfig:
     poll_interval: Duration = described(
         "Time between two looks at the repository.", factory=lambda: Duration.parse("60s")
     )
-    token_file: str | None = described("File with the HTTPS token.", default=None)
-    ssh_key_file: str | None = described("File with the private SSH key.", default=None)
-    known_hosts_file: str | None = described("File with the SSH host keys.", default=None)
+    token_file: str | None = described("File with the HTTPS token.", default=None, min_length=1)
+    ssh_key_file: str | None = described(
+        "File with the private SSH key.", default=None, min_length=1
+    )
+    known_hosts_file: str | None = described(
+        "File with the SSH host keys.", default=None, min_length=1
+    )
     insecure_skip_host_key_check: bool = described(
         "Connect without host keys. Anyone on the way can answer as the server.", default=False
     )
     github_app: AppAccess | None = described("A GitHub App's installation.", default=None)
-    ca_file: str | None = described("PEM bundle for a private HTTPS server.", default=None)
+    ca_file: str | None = described(
+        "PEM bundle for a private HTTPS server.", default=None, min_length=1
+    )
 
     @property
     def tracked(self) -> RefName | SemverRange:
@@ -72,10 +87,14 @@ class GatewayConfig:
     """The gateway beside this agent."""
 
     name: str = described("What the gateway is called.", min_length=1)
-    url: str | None = described("Where it answers; none: its files alone.", default=None)
-    api_key_file: str | None = described("File with the API token.", default=None)
+    url: str | None = described(
+        "Where it answers; none: its files alone.", default=None, min_length=1
+    )
+    api_key_file: str | None = described("File with the API token.", default=None, min_length=1)
     verify_tls: bool = described("Check its certificate on this machine too.", default=False)
-    ca_file: str | None = described("PEM bundle that signed its certificate.", default=None)
+    ca_file: str | None = described(
+        "PEM bundle that signed its certificate.", default=None, min_length=1
+    )
     labels: Mapping[str, str] = described("Labels for templates.", factory=dict)
     namespace: str = described("Namespace for templates.", default="")
 
@@ -109,24 +128,38 @@ def read_config(path: Path) -> StandaloneConfig:
             where=str(path),
             cure="name a readable YAML file",
         ) from error
-    documents = read_documents(text).documents
-    if len(documents) != 1:
+    documents = read_documents(text)
+    if documents.fault is not None:
+        raise _unreadable(documents.fault, str(path))
+    filled = [each for each in documents.documents if each.value is not None or each.faults]
+    if len(filled) != 1:
         raise DecodeError(
-            f"the configuration has {len(documents)} documents",
+            f"the configuration has {len(filled)} documents",
             where=str(path),
             cure="write one YAML document",
         )
-    return decode_config(documents[0].value, str(path))
+    (document,) = filled
+    return decode_config(document.value, str(path), [fault.finding for fault in document.faults])
 
 
-def decode_config(document: object, where: str) -> StandaloneConfig:
-    """The configuration in a document; raises `StokerError`."""
+def _unreadable(fault: Fault, where: str) -> DecodeError:
+    place = f"{where}:{fault.line}" if fault.line else where
+    told = f"the configuration {fault.finding.message}"
+    return DecodeError(told, where=place, cure=fault.finding.cure)
+
+
+def decode_config(document: object, where: str, faults: Iterable[Finding] = ()) -> StandaloneConfig:
+    """The configuration in a document; raises `StokerError`.
+
+    `faults` is what was wrong with it before it was one, such as a key that is there twice.
+    """
     copied, findings = plain(document)
     if not isinstance(copied, dict):
-        raise DecodeError(f"the configuration is {kind_of(copied)}", where=where, cure="see docs")
+        cure = "write gateway, git, dataDir, repoDir and profile"
+        raise DecodeError(f"the configuration is {kind_of(copied)}", where=where, cure=cure)
     ranks = ranks_of(copied)
     reading = read(copied, StandaloneConfig, strict=True)
-    found = [*findings, *reading.misread]
+    found = [*faults, *findings, *reading.misread]
     if not found:
         found = list(_wrong(reading.value))
     if found:
@@ -135,8 +168,15 @@ def decode_config(document: object, where: str) -> StandaloneConfig:
 
 
 def _wrong(config: StandaloneConfig) -> Iterator[Finding]:
-    git = config.git
     yield from check(config, (), SITE)
+    yield from _wrong_git(config.git)
+    if config.gateway.url is not None:
+        yield from refusal(("gateway", "url"), parse_address, config.gateway.url)
+    if config.listen is not None:
+        yield from refusal(("listen",), parse_listen, config.listen)
+
+
+def _wrong_git(git: GitConfig) -> Iterator[Finding]:
     yield from refusal(("git", "repo"), lambda text: check_repo_url(text, PROTOCOLS), git.repo)
     if (git.ref is None) == (git.semver is None):
         yield Finding(("git",), "needs exactly one of ref and semver", "give one of them")
@@ -144,7 +184,20 @@ def _wrong(config: StandaloneConfig) -> Iterator[Finding]:
         yield from refusal(("git", "ref"), RefName.parse, git.ref)
     if git.semver is not None:
         yield from refusal(("git", "semver"), SemverRange.parse, git.semver)
-    ways = [each for each in (git.token_file, git.ssh_key_file, git.github_app) if each]
-    if len(ways) > 1:
+    if git.poll_interval.seconds < SHORTEST_INTERVAL:
+        told = f"is {git.poll_interval.text}, but must be at least {SHORTEST_INTERVAL}s"
+        yield Finding(("git", "pollInterval"), told, "choose a longer time, such as 60s")
+    ways = [git.token_file, git.ssh_key_file, git.github_app]
+    if sum(way is not None for way in ways) > 1:
         cure = "give one of tokenFile, sshKeyFile and githubApp"
         yield Finding(("git",), "has several ways to authenticate", cure)
+
+
+def parse_listen(text: str) -> tuple[str, int]:
+    """Host and port of `HOST:PORT`, `[V6]:PORT` or `:PORT`; raises `StokerError`."""
+    host, _, port = text.rpartition(":")
+    if not (port.isascii() and port.isdecimal() and len(port) <= _DIGITS and int(port) <= _LAST):
+        raise StokerError(
+            "the address has no port from 0 to 65535", cure="write HOST:PORT, as 127.0.0.1:8082"
+        )
+    return host.removeprefix("[").removesuffix("]") or "127.0.0.1", int(port)

@@ -96,6 +96,11 @@ class Follower:
             self._error = error
             self._complain("resolve the ref", error)
             return backoff.failed(self._now(), error.disposition)
+        except Exception as error:  # noqa: BLE001 - an agent that follows nothing any more is none
+            told = f"unexpected {type(error).__name__}: {error}"
+            self._error = StokerError(told, cure="please report this")
+            self._complain("resolve the ref", error)
+            return backoff.failed(self._now())
         self._error = None
         self._hear(ev.MetadataChanged(self._now(), self._followed.metadata(found)))
         return backoff.reset()

@@ -7,6 +7,7 @@ machine alone.
 
 from __future__ import annotations
 
+import socket
 import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 from stoker.adapters.codec.report import encode_report
 from stoker.core.errors import StokerError
 from stoker.core.spec import SyncStatus
+from stoker.entrypoints.standalone.config import parse_listen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,12 +31,11 @@ class Probes:
 
     def __init__(self, listen: str, teller: Teller, look: Callable[[], None]) -> None:
         """Bind to `HOST:PORT`; raises `StokerError` where that cannot be had."""
-        host, _, port = listen.rpartition(":")
+        address = parse_listen(listen)
+        server = _ServerV6 if ":" in address[0] else ThreadingHTTPServer
         try:
-            self._server = ThreadingHTTPServer(
-                (host.strip("[]") or "127.0.0.1", int(port)), _handler(teller, look)
-            )
-        except (OSError, ValueError, OverflowError) as error:
+            self._server = server(address, _handler(teller, look))
+        except OSError as error:
             raise StokerError(
                 f"cannot listen: {error}", where=listen, cure="choose another address and port"
             ) from error
@@ -55,25 +56,16 @@ class Probes:
         self._server.server_close()
 
 
+class _ServerV6(ThreadingHTTPServer):
+    address_family = socket.AF_INET6
+
+
 def _handler(teller: Teller, look: Callable[[], None]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         timeout = 5
 
         def do_GET(self) -> None:
-            match self.path:
-                case "/healthz":
-                    self._say(HTTPStatus.OK, "ok")
-                case "/startupz":
-                    self._say(_status_of(ok=teller.gate_open), "")
-                case "/readyz":
-                    report = teller.last
-                    ready = report is not None and report.sync_status is SyncStatus.SYNCED
-                    self._say(_status_of(ok=ready), report.error_message if report else "")
-                case "/status":
-                    report = teller.last
-                    self._say(HTTPStatus.OK, encode_report(report) if report else "{}")
-                case _:
-                    self._say(HTTPStatus.NOT_FOUND, "not found")
+            self._say(*_answer(self.path, teller))
 
         def do_POST(self) -> None:
             accepted = _posted(self.path, str(self.client_address[0]))

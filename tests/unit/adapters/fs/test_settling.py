@@ -1,4 +1,4 @@
-"""After an apply that ended somewhere: what is applied now, and what the next plan may build upon."""
+"""After an apply that ended somewhere: what is applied now, what a plan may build upon."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stoker.core.errors import StokerError
 from stoker.core.journal import begin
 from stoker.core.manifest import Digest, Mode, Origin, digest_of
 from stoker.core.paths import RelPath
-from stoker.core.planning import plan
+from stoker.core.planning import Delete, Plan, RemoveDirectory, plan
 from support.applied import (
     OWNED,
     apply,
@@ -258,3 +258,27 @@ class TestRollBack:
 def test_nobody_catches_a_kill() -> None:
     """What the tests rely on."""
     assert not issubclass(Killed, Exception)
+
+
+def test_a_folder_that_a_killed_apply_has_emptied_goes_all_the_same(root: Path) -> None:
+    """Broken by forgetting what the plan vacates: the next plan deletes nothing in it."""
+    path, before = RelPath("old/deep/gone"), files(old__deep__gone="gone")
+    made = Plan(
+        ops=(
+            Delete(path, entry_of(before[path])),
+            RemoveDirectory(RelPath("old/deep")),
+            RemoveDirectory(RelPath("old")),
+        )
+    )
+    seen = set()
+    for calls in range(1, 60):
+        lay(root, before)
+        with process(calls), opened(root) as (data, store):
+            journal = begin(made, store.everything())
+            store.begin(journal, store.head(), SECOND)
+            carry_out(data, store, made, journal, contents_of(before))
+        settled(root)
+        there = (root / "old/deep/gone").exists()
+        seen.add(there)
+        assert (root / "old").exists() is there
+    assert seen == {True, False}

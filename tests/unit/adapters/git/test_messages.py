@@ -5,6 +5,8 @@ Seen to fail with the bounds on lines left out, and with lines ended by newlines
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from stoker.adapters.git.messages import LONGEST, MOST_LINES, Messages
@@ -36,11 +38,17 @@ def test_nobody_has_to_watch() -> None:
     assert "fatal" in messages.text()
 
 
-def test_a_line_without_end_is_cut() -> None:
+def test_a_line_without_end_is_cut_and_takes_no_memory() -> None:
     messages = Messages()
-    for _ in range(100):
-        messages.feed(b"x" * 1000)
+    tracemalloc.start()
+    try:
+        for _ in range(100):
+            messages.feed(b"x" * 20_000)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
     assert len(messages.text()) <= LONGEST + 1
+    assert peak < 500_000
 
 
 def test_the_last_lines_are_kept() -> None:

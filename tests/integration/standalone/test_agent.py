@@ -1,0 +1,170 @@
+"""The standalone agent as a service: a real process, a real repository, a gateway that answers.
+
+Broken on purpose and seen to fail: a `POST /sync` that looks at nothing, a SIGHUP that is not
+handled, a follower that ends with the first error, and a report of success after a rollback.
+"""
+
+from __future__ import annotations
+
+import signal
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from stoker.testing.gateway import FakeGateway, Settings
+from support.command import stoker
+from support.standalone import VIEW, Station, project
+
+SECOND = project('{"root": {"props": 2}}')
+BROKEN = {f"{VIEW}/view.json": '{"root": {'}
+
+
+def test_a_first_sync_and_what_is_told_of_it(station: Station) -> None:
+    commit = station.upstream.commit(project(), "Begin")
+    agent = station.start()
+    station.wait_for(commit)
+    assert station.differing(project()) == []
+    assert station.ask("/healthz") == (200, "ok")
+    assert station.ask("/readyz")[0] == 200
+    assert station.ask("/startupz")[0] == 200
+    assert station.ask("/")[0] == 404
+    assert station.ask("/elsewhere", post=True)[0] == 404
+    status = station.status()
+    assert status["name"] == status["podName"] == "line-4"
+    assert status["syncedRef"] == "main"
+    assert agent.ends() == 0
+    assert (station.folder / "stderr").read_text() == ""
+    (record,) = agent.audits
+    assert record["commit"] == commit
+    assert record["ref"] == "main"
+    assert record["gateway"] == "line-4"
+    assert record["author"] == "Ada Example <ada@example.com>"
+    assert (record["added"], record["modified"], record["deleted"]) == (3, 0, 0)
+    assert record["result"] == "synced"
+    assert record["durationSeconds"] >= 0
+    assert datetime.fromisoformat(record["time"]).tzinfo is not None
+
+
+@pytest.mark.parametrize("way", ["SIGHUP", "POST"])
+def test_a_pushed_commit_is_picked_up_when_told(station: Station, way: str) -> None:
+    first = station.upstream.commit(project(), "Begin")
+    agent = station.start()
+    station.wait_for(first)
+    second = station.upstream.commit(SECOND, "Go on")
+    if way == "POST":
+        assert station.ask("/sync", post=True) == (202, "accepted")
+    else:
+        agent.process.send_signal(signal.SIGHUP)
+    station.wait_for(second)
+    assert station.differing(SECOND) == []
+    assert agent.ends(signal.SIGINT) == 0
+    assert [record["commit"] for record in agent.audits] == [first, second]
+
+
+def test_without_files_it_lives_but_is_not_ready(station: Station) -> None:
+    agent = station.start()
+    station.wait(lambda: any(line.get("level") == "error" for line in agent.lines))
+    assert station.ask("/healthz")[0] == 200
+    assert station.ask("/readyz")[0] == 503
+    assert agent.ends() == 0
+    assert agent.audits == []
+
+
+def test_a_killed_agent_is_put_right_by_the_next(station: Station) -> None:
+    first = station.upstream.commit(project(), "Begin")
+    agent = station.start()
+    station.wait_for(first)
+    many = {f"projects/line/bulk/r{i}/file{j}.txt": f"{i} {j}\n" * 50
+            for i in range(60) for j in range(20)}  # fmt: skip
+    second = station.upstream.commit({**SECOND, **many}, "Much at once")
+    agent.process.send_signal(signal.SIGHUP)
+    # The journal is there from just before the first file changes until the round is over.
+    station.wait(lambda: any((station.data / ".stoker").rglob("*journal*")))
+    assert agent.ends(signal.SIGKILL) == -signal.SIGKILL
+    assert agent.audits[1:] == []
+    assert len(station.agents) == 1
+    station.start()
+    station.wait_for(second)
+    assert station.differing({**SECOND, **many}) == []
+    beside = [path for path in station.data.rglob("*") if path.is_file()]
+    others = [path for path in beside if ".stoker" not in path.relative_to(station.data).parts]
+    assert len(others) == len(SECOND) + len(many)
+
+
+def test_a_repository_that_goes_away_and_comes_back(station: Station) -> None:
+    first = station.upstream.commit(project(), "Begin")
+    agent = station.start()
+    station.wait_for(first)
+    path, away = station.upstream.path, station.folder / "away.git"
+    path.rename(away)
+    agent.process.send_signal(signal.SIGHUP)
+    station.wait(lambda: any(line.get("level") == "error" for line in agent.lines))
+    assert station.differing(project()) == []
+    assert station.ask("/healthz")[0] == 200
+    away.rename(path)
+    second = station.upstream.commit(SECOND, "Go on")
+    agent.process.send_signal(signal.SIGHUP)
+    station.wait_for(second)
+    assert station.differing(SECOND) == []
+
+
+def test_a_gateway_that_starts_later_is_scanned_when_it_is_up(station: Station) -> None:
+    commit = station.upstream.commit(project(), "Begin")
+    with FakeGateway(station.data, Settings(refused_seconds=3.0)) as gateway:
+        station.start(gateway)
+        station.wait(lambda: station.differing(project()) == [])
+        assert not station.has_synced(commit)
+        assert station.ask("/startupz")[0] == 200
+        station.wait_for(commit)
+        assert gateway.holds(f"{VIEW}/view.json", project()[f"{VIEW}/view.json"].encode())
+
+
+def test_a_file_that_somebody_changed_is_put_back(station: Station) -> None:
+    commit = station.upstream.commit(project(), "Begin")
+    station.start(driftAction="restore", syncPeriod=5)
+    station.wait_for(commit)
+    (station.data / VIEW / "view.json").write_text("{}")
+    (station.data / VIEW / "resource.json").unlink()
+    station.wait(lambda: station.differing(project()) == [])
+
+
+def test_a_commit_that_the_gateway_refuses_is_taken_back(station: Station) -> None:
+    first = station.upstream.commit(project(), "Begin")
+    with FakeGateway(station.data, Settings(scan_seconds=0.05)) as gateway:
+        agent = station.start(gateway)
+        station.wait_for(first)
+        broken = station.upstream.commit(BROKEN, "Half a file")
+        agent.process.send_signal(signal.SIGHUP)
+        station.wait(lambda: station.status().get("syncStatus") == "RolledBack")
+        status = station.status()
+        assert status["syncedCommit"] == first
+        assert status["errorMessage"]
+        assert station.differing(project()) == []
+        code, told = station.ask("/readyz")
+        assert (code, told) == (503, status["errorMessage"])
+        assert agent.ends() == 0
+    assert [(line["commit"], line["result"]) for line in agent.audits] == [
+        (first, "synced"),
+        (broken, "rolledBack"),
+    ]
+
+
+def test_a_stranger_on_the_address_is_an_error_and_no_agent(station: Station) -> None:
+    station.upstream.commit(project(), "Begin")
+    station.start()
+    station.wait(lambda: station.ask("/healthz")[0] == 200)
+    done = stoker("agent", "--config", station.folder / "agent.yaml")
+    assert done.returncode == 1
+    assert "cannot listen" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_configuration_ends_it_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "agent.yaml"
+    file.write_text("gateway: {}\n")
+    done = stoker("agent", "--config", file)
+    assert done.returncode == 2
+    for place in ("gateway.name", "git", "dataDir", "repoDir", "profile"):
+        assert place in done.stderr
+    assert "Traceback" not in done.stderr
