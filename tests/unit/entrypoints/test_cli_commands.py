@@ -121,7 +121,8 @@ def test_a_profile_on_standard_input(plant: Path, monkeypatch: pytest.MonkeyPatc
     assert str(answer.out).endswith("2 files, 9 B\n")
 
 
-def test_a_sync_needs_a_data_directory(plant: Path) -> None:
+@pytest.mark.usefixtures("plant")
+def test_a_sync_needs_a_data_directory() -> None:
     request = request_of(Given(repo="repo", ref="main", profile=Path("profile.yaml")))
     with pytest.raises(StokerError, match="data directory"), opened(site_of(request), utc_now):
         pass

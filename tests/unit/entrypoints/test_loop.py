@@ -245,8 +245,8 @@ def test_the_watch_tells_what_it_sees_and_asks_no_more_once_it_is_over() -> None
     hands = Hands()
     told: list[ev.Event] = []
     watch = GatewayWatch(cast("Doers", hands), told.append)
-    watch.EAGER = 0.01  # type: ignore[misc]
-    watch.CALM = 60.0  # type: ignore[misc]
+    watch.EAGER = 0.01
+    watch.CALM = 60.0
     watch.start()
     soon(lambda: len(told) >= 3)
     hands.gateway = Readiness.RUNNING
