@@ -1,7 +1,6 @@
 """The standalone agent as a service: a real process, a real repository, a gateway that answers.
 
-Broken on purpose and seen to fail: a `POST /sync` that looks at nothing, a SIGHUP that is not
-handled, a follower that ends with the first error, and a report of success after a rollback.
+A SIGHUP that came while the main thread began to wait was lost once: so it was found.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from stoker.testing.gateway import FakeGateway, Settings
 from support.command import stoker
 from support.standalone import VIEW, Station, project
 
@@ -69,85 +67,6 @@ def test_without_files_it_lives_but_is_not_ready(station: Station) -> None:
     assert station.ask("/readyz")[0] == 503
     assert agent.ends() == 0
     assert agent.audits == []
-
-
-def test_a_killed_agent_is_put_right_by_the_next(station: Station) -> None:
-    first = station.upstream.commit(project(), "Begin")
-    agent = station.start()
-    station.wait_for(first)
-    many = {f"projects/line/bulk/r{i}/file{j}.txt": f"{i} {j}\n" * 50
-            for i in range(60) for j in range(20)}  # fmt: skip
-    second = station.upstream.commit({**SECOND, **many}, "Much at once")
-    agent.process.send_signal(signal.SIGHUP)
-    # The journal is there from just before the first file changes until the round is over.
-    station.wait(lambda: any((station.data / ".stoker").rglob("*journal*")))
-    assert agent.ends(signal.SIGKILL) == -signal.SIGKILL
-    assert agent.audits[1:] == []
-    assert len(station.agents) == 1
-    station.start()
-    station.wait_for(second)
-    assert station.differing({**SECOND, **many}) == []
-    beside = [path for path in station.data.rglob("*") if path.is_file()]
-    others = [path for path in beside if ".stoker" not in path.relative_to(station.data).parts]
-    assert len(others) == len(SECOND) + len(many)
-
-
-def test_a_repository_that_goes_away_and_comes_back(station: Station) -> None:
-    first = station.upstream.commit(project(), "Begin")
-    agent = station.start()
-    station.wait_for(first)
-    path, away = station.upstream.path, station.folder / "away.git"
-    path.rename(away)
-    agent.process.send_signal(signal.SIGHUP)
-    station.wait(lambda: any(line.get("level") == "error" for line in agent.lines))
-    assert station.differing(project()) == []
-    assert station.ask("/healthz")[0] == 200
-    away.rename(path)
-    second = station.upstream.commit(SECOND, "Go on")
-    agent.process.send_signal(signal.SIGHUP)
-    station.wait_for(second)
-    assert station.differing(SECOND) == []
-
-
-def test_a_gateway_that_starts_later_is_scanned_when_it_is_up(station: Station) -> None:
-    commit = station.upstream.commit(project(), "Begin")
-    with FakeGateway(station.data, Settings(refused_seconds=3.0)) as gateway:
-        station.start(gateway)
-        station.wait(lambda: station.differing(project()) == [])
-        assert not station.has_synced(commit)
-        assert station.ask("/startupz")[0] == 200
-        station.wait_for(commit)
-        assert gateway.holds(f"{VIEW}/view.json", project()[f"{VIEW}/view.json"].encode())
-
-
-def test_a_file_that_somebody_changed_is_put_back(station: Station) -> None:
-    commit = station.upstream.commit(project(), "Begin")
-    station.start(driftAction="restore", syncPeriod=5)
-    station.wait_for(commit)
-    (station.data / VIEW / "view.json").write_text("{}")
-    (station.data / VIEW / "resource.json").unlink()
-    station.wait(lambda: station.differing(project()) == [])
-
-
-def test_a_commit_that_the_gateway_refuses_is_taken_back(station: Station) -> None:
-    first = station.upstream.commit(project(), "Begin")
-    with FakeGateway(station.data, Settings(scan_seconds=0.05)) as gateway:
-        agent = station.start(gateway)
-        station.wait_for(first)
-        broken = station.upstream.commit(BROKEN, "Half a file")
-        agent.process.send_signal(signal.SIGHUP)
-        station.wait(lambda: station.status().get("syncStatus") == "RolledBack")
-        status = station.status()
-        assert status["syncedCommit"] == first
-        assert status["errorMessage"]
-        assert station.differing(project()) == []
-        code, told = station.ask("/readyz")
-        assert (code, told) == (503, status["errorMessage"])
-        assert agent.ends() == 0
-    assert [(line["commit"], line["result"]) for line in agent.audits] == [
-        (first, "synced"),
-        (broken, "rolledBack"),
-    ]
 
 
 def test_a_stranger_on_the_address_is_an_error_and_no_agent(station: Station) -> None:

@@ -24,11 +24,11 @@ from stoker.entrypoints.engine.site import Site, opened
 from stoker.entrypoints.standalone.config import PROTOCOLS, StandaloneConfig, read_config
 from stoker.entrypoints.standalone.following import Followed, Follower
 from stoker.entrypoints.standalone.probes import Probes
+from stoker.entrypoints.standalone.signals import heard
 from stoker.entrypoints.standalone.telling import Teller
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType
 
 
 def run(path: Path) -> int:
@@ -58,18 +58,22 @@ class Standalone:
                 helpers.append(GatewayWatch(doers, loop.hear))
             if config.listen is not None:
                 helpers.append(Probes(config.listen, self.teller, follower.look))
-            _on_signals(
-                end=lambda: loop.hear(ev.Sigterm(utc_now())),
-                look=follower.look,
-            )
             loop.hear(ev.Started(utc_now()))
-            for helper in helpers:
-                helper.start()
-            try:
-                return loop.run()
-            finally:
+            with heard(_signals(loop, follower)):
                 for helper in helpers:
-                    helper.stop()
+                    helper.start()
+                try:
+                    return loop.run()
+                finally:
+                    for helper in helpers:
+                        helper.stop()
+
+
+def _signals(loop: Loop, follower: Follower) -> dict[int, Callable[[], None]]:
+    def end() -> None:
+        loop.hear(ev.Sigterm(utc_now()))
+
+    return {signal.SIGTERM: end, signal.SIGINT: end, signal.SIGHUP: follower.look}
 
 
 def site_of(config: StandaloneConfig) -> Site:
@@ -165,15 +169,3 @@ def _key(path: Path) -> bytes:
 
 def _path(text: str | None) -> Path | None:
     return None if text is None else Path(text)
-
-
-def _on_signals(*, end: Callable[[], None], look: Callable[[], None]) -> None:
-    def ends(_: int, __: FrameType | None) -> None:
-        end()
-
-    def looks(_: int, __: FrameType | None) -> None:
-        look()
-
-    signal.signal(signal.SIGTERM, ends)
-    signal.signal(signal.SIGINT, ends)
-    signal.signal(signal.SIGHUP, looks)
