@@ -68,7 +68,7 @@ unit: $(READY) ## Unit and property tests; the core's branches are all taken
 
 .PHONY: integration
 integration: $(READY) ## Real git servers, a fake gateway, and a sync that is killed again and again
-	@tools/needs.sh git sshd=openssh-server rsync
+	@tools/needs.sh git ssh=openssh-client sshd=openssh-server libnss_wrapper.so=libnss-wrapper rsync setpriv=util-linux
 	$(PYTEST) -n $(JOBS) --dist loadfile --cov --cov-append --cov-report= tests/integration tests/crash
 
 .PHONY: coverage

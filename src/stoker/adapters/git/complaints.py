@@ -43,6 +43,9 @@ class Complaint:
     answer: Answer = field(factory=Answer)
     secrets: tuple[str, ...] = ()
     where: str = ""
+    """The address of the repository on the server."""
+    repository: str = ""
+    """The path of the one on this disk."""
 
     @property
     def own(self) -> str:
@@ -182,11 +185,11 @@ def too_slow(complaint: Complaint) -> GitTimeout:
 
 
 def full(complaint: Complaint) -> RepositoryFull:
-    """The disk is full."""
+    """The disk is full, or not for us to write."""
     return RepositoryFull(
-        f"no room for the repository on this disk: {complaint.brief}",
-        where=complaint.where,
-        cure="make room where the repository is kept",
+        f"git cannot write the repository on this disk: {complaint.brief}",
+        where=complaint.repository or complaint.where,
+        cure="make room where the repository is kept, and let Stoker write there",
     )
 
 
@@ -202,7 +205,8 @@ def out_of_memory(complaint: Complaint) -> TooMuch:
 def corrupt(complaint: Complaint) -> RepositoryCorrupt:
     """Our own repository cannot be read."""
     return RepositoryCorrupt(
-        f"the repository on this disk is damaged: {complaint.brief}", where=complaint.where
+        f"the repository on this disk is damaged: {complaint.brief}",
+        where=complaint.repository or complaint.where,
     )
 
 

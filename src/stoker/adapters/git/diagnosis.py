@@ -56,7 +56,14 @@ Meanings = tuple["tuple[re.Pattern[str], Callable[[complaints.Complaint], GitErr
 
 _MEANINGS: Final[Meanings] = (
     # What this machine says.
-    (_any("No space left on device", "Disk quota exceeded", "File too large"), complaints.full),
+    (
+        _any(
+            "No space left on device", "Disk quota exceeded", "File too large",
+            "Read-only file system", "[Uu]nable to create .*Permission denied",
+            "insufficient permission",
+        ),
+        complaints.full,
+    ),
     (_any("[Oo]ut of memory", "[Cc]annot allocate memory"), complaints.out_of_memory),
     (_any("No user exists for uid"), complaints.nobody),
     (

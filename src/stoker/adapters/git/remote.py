@@ -187,7 +187,8 @@ class _Line:
         finally:
             os.close(trace)
         if finished.status != 0:
-            raise diagnose(Complaint(finished.told, answer, means.secrets, self.where))
+            place = "" if self.repository is None else str(self.repository)
+            raise diagnose(Complaint(finished.told, answer, means.secrets, self.where, place))
         return finished
 
     @property

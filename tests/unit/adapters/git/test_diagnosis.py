@@ -38,6 +38,9 @@ URL = "https://git.example.com/site.git"
 MEANINGS: list[tuple[str, type[GitError]]] = [
     ("fatal: write error: No space left on device\nfatal: index-pack failed", RepositoryFull),
     ("fatal: unable to write file: Disk quota exceeded", RepositoryFull),
+    ("fatal: Unable to create '/r/shallow.lock': Read-only file system", RepositoryFull),
+    ("fatal: Unable to create '/r/shallow.lock': Permission denied", RepositoryFull),
+    ("error: insufficient permission for adding an object", RepositoryFull),
     ("fatal: Out of memory, malloc failed (tried to allocate 9 bytes)", TooMuch),
     ("fatal: mmap failed: Cannot allocate memory", TooMuch),
     ("No user exists for uid 12345\r\nfatal: Could not read from remote", ProgramMissing),
@@ -99,6 +102,11 @@ def test_words_have_a_meaning(told: str, error: type[GitError]) -> None:
     assert type(found) is error
     assert found.where == URL
     assert found.message
+
+
+def test_damage_on_this_disk_is_where_the_disk_is() -> None:
+    for told in ("fatal: No space left on device", "fatal: not a git repository: x"):
+        assert diagnose(Complaint(told, where=URL, repository="/repo")).where == "/repo"
 
 
 def test_what_can_never_work_is_not_tried_again() -> None:
