@@ -57,8 +57,11 @@ def generated(number: int, seed: int = 7) -> dict[RelPath, bytes]:
     """Files in the shape of a gateway's: three of a resource in each folder, 1 to 4 KiB."""
     rng = random.Random(seed)  # noqa: S311 - a benchmark's data
     files: dict[RelPath, bytes] = {}
+    areas = [
+        "/".join(f"Area {rng.randint(0, 3)}" for _ in range(rng.randint(1, 6))) for _ in range(40)
+    ]
     for resource_number in range(number // 3 + 1):
-        area = "/".join(f"Area {rng.randint(0, 9)}" for _ in range(rng.randint(1, 6)))
+        area = rng.choice(areas)
         project = f"projects/Line {rng.randint(0, 9)}/com.inductiveautomation.perspective/views"
         for name in ("resource.json", "view.json", "thumbnail.png"):
             path = RelPath(f"{project}/{area}/{resource_number}/{name}")

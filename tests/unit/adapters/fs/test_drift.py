@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import time
 import tracemalloc
@@ -389,6 +390,16 @@ def test_without_handles_nothing_is_said_of_the_files(
     assert raised.value.number == errno.EMFILE
     data.forget()
     assert open_handles() == before
+
+
+def test_the_collector_is_left_as_it_was(data: DataDirectory, applied: Manifest) -> None:
+    for on in (True, False):
+        (gc.enable if on else gc.disable)()
+        drift(data, applied)
+        with pytest.raises(DecodeError):
+            check_drift(data, [[["p/top"]]], no_original)
+        assert gc.isenabled() is on
+    gc.enable()
 
 
 def test_the_rows_may_come_from_the_store(data: DataDirectory, applied: Manifest) -> None:
