@@ -93,10 +93,11 @@ class Moves:
 
     def _free(self, path: RelPath) -> Spot:
         try:
-            return self.spot(path)
-        except FileNotFoundError as error:
-            self._make(path.parent, RelPath(error.filename))
-            return self.spot(path)
+            try:
+                return self.spot(path)
+            except FileNotFoundError as error:
+                self._make(path.parent, RelPath(error.filename))
+                return self.spot(path)
         except NotADirectoryError as error:
             raise drifted(path) from error
 
@@ -104,11 +105,13 @@ class Moves:
         """Make a folder, and those above it down from `first`."""
         for place in reversed([folder, *folder.ancestors()]):
             if place.is_within(first):
+                above = self.data.folder(place.parent)
                 try:
-                    above = self.data.folder(place.parent)
                     with suppress(FileExistsError):
                         disk.make_folder(place.name, above, FOLDER_MODE)
                         _open_up(self.data.folder(place))
+                except FileNotFoundError:
+                    raise
                 except OSError as error:
                     raise disk_error(error, place, "make") from error
 

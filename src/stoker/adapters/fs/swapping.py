@@ -208,15 +208,12 @@ def _exchange(spot: Spot) -> None:
 
 
 def finish(path: RelPath, slots: int, slot: str) -> None:
-    """Complete an exchange in steps that a crash stopped half way."""
+    """Complete an exchange in steps that a crash stopped before the last."""
     aside = slot + ASIDE
-    if _looks(aside, slots) is None:
+    if _looks(aside, slots) is None or _looks(slot, slots) is not None:
         return
     try:
-        if _looks(slot, slots) is None:
-            disk.move(aside, slots, slot, slots)
-        else:
-            disk.remove(aside, slots)
+        disk.move(aside, slots, slot, slots)
     except OSError as error:
         raise disk_error(error, path, "put back") from error
 

@@ -6,11 +6,12 @@ import errno
 import os
 import stat
 import subprocess
+import tempfile
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from attrs import evolve
@@ -23,7 +24,16 @@ from stoker.adapters.fs.staging import check_room
 from stoker.adapters.fs.store import Head, Store
 from stoker.core.errors import Retryable, StokerError
 from stoker.core.journal import begin
-from stoker.core.manifest import Digest, Entry, Manifest, Mode, Stamp, digest_of
+from stoker.core.manifest import (
+    Digest,
+    Entry,
+    Foreign,
+    ForeignKind,
+    Manifest,
+    Mode,
+    Stamp,
+    digest_of,
+)
 from stoker.core.paths import ROOT, RelPath
 from stoker.core.planning import Create, Delete, Op, Plan, RemoveDirectory, Replace
 from support.applied import File, apply, entry_of, files, lay, leftovers, opened, sync, tree
@@ -76,6 +86,14 @@ def refusal(work: Callable[[], object]) -> DiskError:
 def looks(place: Path) -> Stamp:
     status = place.stat()
     return Stamp(status.st_size, status.st_mtime_ns, status.st_ino)
+
+
+def let_in(path: Path) -> None:
+    """Have another user reach `path` through the folders that pytest makes for one alone."""
+    for above in path.parents:
+        if above == Path(tempfile.gettempdir()):
+            return
+        above.chmod(0o755)
 
 
 @contextmanager
@@ -348,8 +366,7 @@ class TestFailures:
     def test_no_right_to_a_folder(self, tmp_path: Path) -> None:
         """A folder that may be read and not written."""
         tmp_path.chmod(0o777)
-        for above in tmp_path.parents[:2]:
-            above.chmod(0o755)
+        let_in(tmp_path)
         with another_user():
             sync(tmp_path, self.ONE, "one")
             (tmp_path / "b").chmod(0o555)
@@ -365,8 +382,7 @@ class TestFailures:
 
     def test_no_right_to_the_data_directory(self, tmp_path: Path) -> None:
         (tmp_path / "data").mkdir(mode=0o555)
-        for above in (tmp_path, *tmp_path.parents[:2]):
-            above.chmod(0o755)
+        let_in(tmp_path / "data")
         with another_user(), pytest.raises(DiskError) as caught:
             sync(tmp_path / "data", self.ONE, "one")
         assert (caught.value.where, caught.value.number) == (".stoker", errno.EACCES)
@@ -417,6 +433,84 @@ class TestFailures:
         assert "store for good" in caught.message
         assert caught.cure == "look after the disk"
         assert tree(tmp_path) == {}
+
+
+class TestMountTable:
+    """Where the kernel says that something is mounted below the data directory."""
+
+    def test_names_with_spaces_and_names_that_no_commit_has(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Seen to fail with the escapes left as they are."""
+        line = "1 2 0:1 / {} rw - tmpfs tmpfs rw"
+        places = [f"{tmp_path}/a\\040b/c", f"{tmp_path}/bad\\134name", f"{tmp_path}x/y", "/"]
+        table = "\n".join(map(line.format, places))
+        monkeypatch.setattr(Path, "read_text", lambda *_: table)
+        with DataDirectory(tmp_path) as data:
+            (tmp_path / "a b/c").mkdir(parents=True)
+            assert homes.Homes(data).of(RelPath("a b/c/d")) == "a b/c"
+            assert homes.Homes(data).of(RelPath("a b/d")) == ROOT
+            assert homes.homes_of(data, [RelPath("a b/c/d")]) == {ROOT, "a b/c"}
+
+    def test_where_the_kernel_does_not_say(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(*_: object) -> str:
+            raise PermissionError
+
+        monkeypatch.setattr(Path, "read_text", refuse)
+        with DataDirectory(tmp_path) as data:
+            assert homes.Homes(data).of(RelPath("a/b")) == ROOT
+
+
+class TestFaultsOfTheDisk:
+    """Errors of calls that only look."""
+
+    def test_a_file_that_cannot_be_looked_at(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        lay(tmp_path, files(a="old"))
+        real = os.stat
+
+        def failing(name: Any, **how: Any) -> os.stat_result:
+            if name == "a":
+                raise OSError(errno.EIO, "Input/output error")
+            return real(name, **how)
+
+        monkeypatch.setattr(os, "stat", failing)
+        caught = refusal(lambda: execute(tmp_path, Delete(RelPath("a"), OLD)))
+        assert (caught.where, caught.number) == ("a", errno.EIO)
+
+    def test_a_file_that_cannot_be_read_has_drifted(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        lay(tmp_path, files(a="old"))
+        unreadable = Foreign(ForeignKind.UNREADABLE)
+        monkeypatch.setattr("stoker.adapters.fs.reading.read", lambda *_: unreadable)
+        with pytest.raises(Drifted):
+            execute(tmp_path, Delete(RelPath("a"), OLD))
+        assert tree(tmp_path) == files(a="old")
+
+    def test_a_folder_that_cannot_be_listed(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sync(tmp_path, files(a="one"))
+
+        def failing(_: object) -> list[str]:
+            raise OSError(errno.EIO, "Input/output error")
+
+        monkeypatch.setattr(os, "listdir", failing)
+        with DataDirectory(tmp_path) as data:
+            caught = refusal(Store(data).is_under_way)
+        assert (caught.where, caught.number) == (".stoker", errno.EIO)
+
+    def test_a_lock_that_cannot_be_had(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("fcntl.flock", fails(errno.ENOLCK))
+        with DataDirectory(tmp_path) as data:
+            caught = refusal(Store(data).lock)
+        assert (caught.where, caught.number) == (".stoker/lock", errno.ENOLCK)
 
 
 @pytest.fixture

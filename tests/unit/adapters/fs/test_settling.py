@@ -241,7 +241,7 @@ class TestRollBack:
         sync(root, ONE, "one")
         assert tree(root) == ONE
 
-    @pytest.mark.parametrize("calls", range(20, 60, 2))
+    @pytest.mark.parametrize("calls", range(14, 44))
     def test_on_a_disk_without_exchange(self, root: Path, calls: int) -> None:
         """Wherever the apply was killed: also between the steps of an exchange by hand.
 

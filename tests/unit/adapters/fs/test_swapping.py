@@ -13,15 +13,28 @@ from typing import Any
 
 import pytest
 
-from stoker.adapters.fs import disk
+from stoker.adapters.fs import disk, homes
+from stoker.adapters.fs.errors import DiskError
 from stoker.adapters.fs.execute import Drifted, settle
 from stoker.adapters.fs.handles import DataDirectory
 from stoker.adapters.fs.store import Store
 from stoker.core.errors import StokerError
 from stoker.core.manifest import Mode
 from stoker.core.paths import RelPath
-from support.applied import apply, files, lay, leftovers, opened, sync, tree
-from support.faults import DISKS, process
+from stoker.core.planning import Delete, Plan, RemoveDirectory
+from support.applied import (
+    File,
+    apply,
+    carry,
+    entry_of,
+    files,
+    lay,
+    leftovers,
+    opened,
+    sync,
+    tree,
+)
+from support.faults import DISKS, NO_EXCHANGE, Call, fails, process
 
 ONE = files(a__x="one", a__gone="gone")
 TWO = files(a__x="two", a__new="new")
@@ -167,6 +180,24 @@ def test_saved_between_the_check_and_the_deletion(root: Path, save: Act) -> None
     assert (root / "a/gone").read_bytes() == b"theirs"
 
 
+def test_removed_between_the_check_and_the_deletion(root: Path) -> None:
+    meanwhile(root, between("move", (root / "a/gone").unlink, nth=3))
+    assert not (root / "a/gone").exists()
+
+
+def test_something_in_the_slot_of_a_deletion(root: Path) -> None:
+    """It is not moved over. Seen to fail with a rename that replaces."""
+    slot = root / ".stoker/slots/2"
+    act = between("place", lambda: in_place()(slot), nth=1)
+    with process(None, act), opened(root, lambda _: None) as (data, store):
+        with pytest.raises(DiskError) as caught:
+            apply(data, store, TWO, "two")
+        assert caught.value.where == "a/gone"
+        settle(data, store)
+    assert kept(root) == {b"theirs"}
+    assert (root / "a/gone").read_bytes() == b"gone"
+
+
 def test_saved_anew_after_the_deletion_was_begun(root: Path) -> None:
     """First saved before it is moved away, then again before it is put back."""
     move = between("move", lambda: by_replace(b"first")(root / "a/gone"), nth=3)
@@ -234,6 +265,186 @@ def test_two_rescues_of_one_path(root: Path) -> None:
     assert kept(root) == {b"an earlier one", b"theirs", b"no number", b"99"}
     assert len(told) == 3
     assert leftovers(root) == []
+
+
+class TestFolders:
+    """They come and go while files are moved into them."""
+
+    def sync(self, root: Path, wanted: dict[RelPath, File], calls: Any) -> None:
+        with process(None, calls):
+            sync(root, wanted, "two")
+
+    def test_one_that_is_removed_after_it_was_opened(self, root: Path) -> None:
+        """Seen to fail with the handle kept: the file went nowhere."""
+        (root / "d").mkdir()
+        wanted = {**ONE, **files(d__e="new")}
+        self.sync(root, wanted, between("place", (root / "d").rmdir))
+        assert tree(root) == wanted
+
+    def test_one_that_is_removed_again_and_again(self, root: Path) -> None:
+        def gone(*_: Any) -> None:
+            raise FileNotFoundError(2, "No such file or directory")
+
+        with pytest.raises(DiskError) as caught:
+            self.sync(root, {**ONE, **files(d__e="new")}, {"place": gone})
+        assert caught.value.where == "d/e"
+        settle_all(root)
+        assert tree(root) == ONE
+
+    def test_one_that_somebody_else_makes_at_the_same_time(self, root: Path) -> None:
+        wanted = {**ONE, **files(d__e="new")}
+        self.sync(root, wanted, between("make_folder", (root / "d").mkdir, nth=2))
+        assert tree(root) == wanted
+
+    def test_a_file_that_somebody_writes_where_one_has_to_be(self, root: Path) -> None:
+        act = between("make_folder", lambda: in_place()(root / "d"), nth=2)
+        with pytest.raises(Drifted) as caught:
+            self.sync(root, {**ONE, **files(d__e="new")}, act)
+        assert caught.value.path == "d/e"
+        settle_all(root)
+        assert tree(root) == {**ONE, **files(d="theirs")}
+
+    def test_one_that_a_deletion_emptied(self, tmp_path: Path) -> None:
+        """It is made again for what somebody goes on writing."""
+        sync(tmp_path, files(d__gone="gone"), "one")
+        with (tmp_path / "d/gone").open("r+b", buffering=0) as held:
+
+            def write() -> None:
+                held.write(b"theirs")
+
+            made = Plan(ops=(
+                Delete(RelPath("d/gone"), entry_of((b"gone", Mode.REGULAR))),
+                RemoveDirectory(RelPath("d")),
+            ))  # fmt: skip
+            act = between("remove_folder", write)
+            with process(None, act), opened(tmp_path) as (data, store):
+                with pytest.raises(Drifted):
+                    carry(data, store, made, {})
+                settle(data, store)
+        assert tree(tmp_path) == files(d__gone="theirs")
+
+
+class TestGivingBack:
+    """What was taken by mistake goes back, whatever the disk can do."""
+
+    def test_on_a_disk_without_exchange(self, root: Path) -> None:
+        """Between the last look and the second name: the second name is of theirs."""
+        act = between("link", lambda: by_replace()(root / "a/x"), nth=2)
+        meanwhile(root, {**NO_EXCHANGE, **act})
+        assert (root / "a/x").read_bytes() == b"theirs"
+
+    def test_on_a_disk_without_exchange_and_saved_again(self, root: Path) -> None:
+        """What was saved last is in its place, what was saved first is kept."""
+        link = between("link", lambda: by_replace(b"first")(root / "a/x"), nth=2)
+        move = between("move", lambda: by_replace(b"second")(root / "a/x"), nth=4, after=True)
+        meanwhile(root, {**NO_EXCHANGE, **link, **move})
+        assert (root / "a/x").read_bytes() == b"second"
+        assert kept(root) == {b"first"}
+
+    def test_when_the_file_is_gone_by_then(self, root: Path) -> None:
+        """They wrote through a handle, and removed the file before it could go back."""
+        real, count = disk.exchange, iter(range(1, 100))
+        with (root / "a/x").open("r+b", buffering=0) as held:
+
+            def acting(*args: Any) -> None:
+                if next(count) == 2:
+                    (root / "a/x").unlink()
+                real(*args)
+
+            def write() -> None:
+                held.write(b"theirs")
+
+            late = between("move", write, after=True, nth=3)
+            meanwhile(root, {"exchange": acting, **late})
+        assert not (root / "a/x").exists()
+        assert kept(root) == {b"theirs"}
+
+    @pytest.mark.parametrize("late", [True, False])
+    def test_when_the_disk_fails(self, root: Path, *, late: bool) -> None:
+        """The error is told, and nothing is lost: what is in the slot is rescued."""
+        real, count = disk.exchange, iter(range(1, 100))
+        with (root / "a/x").open("r+b", buffering=0) as held:
+
+            def acting(*args: Any) -> None:
+                if next(count) == 2:
+                    raise OSError(5, "Input/output error")
+                real(*args)
+                if not late:
+                    held.write(b"theirs")
+
+            def write() -> None:
+                if late:
+                    held.write(b"theirs")
+
+            calls = {"exchange": acting, **between("move", write, after=True, nth=3)}
+            with process(None, calls), opened(root, lambda _: None) as (data, store):
+                with pytest.raises(DiskError) as caught:
+                    apply(data, store, TWO, "two")
+                settle(data, store)
+        assert (caught.value.where, caught.value.number) == ("a/x", 5)
+        assert kept(root) == {b"theirs"}
+
+    def test_somebody_who_never_pauses(self, root: Path) -> None:
+        """It ends; both what stands there and what is kept are theirs."""
+        real, count = disk.exchange, iter(range(1, 1000))
+
+        def saving(*args: Any) -> None:
+            by_replace(b"save %d" % next(count))(root / "a/x")
+            real(*args)
+
+        meanwhile(root, {"exchange": saving})
+        assert (root / "a/x").read_bytes().startswith(b"save ")
+        assert len(kept(root)) == 1
+
+
+class TestRescue:
+    """From wherever it is, to the data volume."""
+
+    def late(self, root: Path, calls: Any) -> None:
+        with (
+            (root / "p/x").open("r+b", buffering=0) as held,
+            opened(root, lambda _: None) as (data, store),
+        ):
+            apply(data, store, files(p__x="two"), "two")
+            held.write(b"theirs")
+            with process(None, calls):
+                store.drop()
+
+    @pytest.mark.parametrize("calls", [{}, {"link": fails(1)}])
+    def test_across_file_systems(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calls: dict[str, Call]
+    ) -> None:
+        monkeypatch.setattr(homes, "_mounts_below", lambda _: {RelPath("p")})
+        sync(tmp_path, files(p__x="one"), "one")
+        real = disk.move
+
+        def move(name: str, folder: int, other: str, other_folder: int) -> None:
+            if other.startswith("1-"):
+                raise OSError(18, "Invalid cross-device link")
+            real(name, folder, other, other_folder)
+
+        self.late(tmp_path, {"move": move, **calls})
+        assert kept(tmp_path) == {b"theirs"}
+        assert leftovers(tmp_path) == []
+
+    @pytest.mark.parametrize(
+        ("calls", "where"),
+        [
+            ({"move": fails(13)}, "p/x"),
+            ({"move": fails(18), "link": fails(13)}, "p/x"),
+            ({"remove_folder": fails(5)}, ".stoker/slots"),
+            ({"remove": fails(5)}, ".stoker/sides"),
+        ],
+    )
+    def test_that_fails(self, tmp_path: Path, calls: dict[str, Call], where: str) -> None:
+        """It is tried again: nothing is removed that was not rescued."""
+        sync(tmp_path, files(p__x="one"), "one")
+        with pytest.raises(DiskError) as caught:
+            self.late(tmp_path, calls)
+        assert caught.value.where in {where, ".stoker/sides.new"}
+        settle_all(tmp_path)
+        assert kept(tmp_path) == {b"theirs"}
+        assert leftovers(tmp_path) == []
 
 
 @pytest.mark.parametrize("how", [in_place, by_replace])
