@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from stoker.adapters.codec.manifest import RawRow
     from stoker.adapters.fs.handles import DataDirectory
 
-AT_ONCE: Final = 5_000
+AT_ONCE: Final = 10_000
 """Rows that are put into the order of their folders, so that few folders are opened twice."""
 
 _KIND_AND_X: Final = 0o170000 | stat.S_IXUSR
