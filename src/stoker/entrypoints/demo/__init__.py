@@ -38,8 +38,19 @@ def run(*, keep: bool = False) -> int:
             if keep:
                 _leave_running(stage)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
     return 0
+
+
+def _remove(folder: Path) -> None:
+    """Remove everything, though an agent that was cut short may still be writing something."""
+    quiet_since = time.monotonic()
+    give_up = quiet_since + 10.0
+    while time.monotonic() < min(quiet_since + 0.3, give_up):
+        if folder.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            quiet_since = time.monotonic()
+        time.sleep(0.02)
 
 
 def _story(stage: Stage) -> list[str]:
