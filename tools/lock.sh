@@ -14,5 +14,8 @@ compile core pyproject.toml
 compile agent --extra agent pyproject.toml
 compile cli --extra cli pyproject.toml
 compile controller --extra controller pyproject.toml
+compile image --extra agent --extra cli --extra controller pyproject.toml
 compile dev --all-extras --group dev --group docs --group fuzz --group mutation pyproject.toml
 grep -E '^uv==' -A 40 requirements/dev.txt | awk 'NR == 1 || /^ /{print; next} {exit}' >requirements/bootstrap.txt
+build_requires='import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")'
+.venv/bin/python -c "$build_requires" | compile build -

@@ -82,9 +82,7 @@ def first_sync(root: Path, files: dict[RelPath, bytes]) -> dict[str, Cost]:
         receipts: dict[RelPath, Stamp] = {}
         costs["begin"] = measured(lambda: store.begin(journal, Head(), head))
         costs["carry out"] = measured(
-            lambda: receipts.update(
-                carry_out(data, store, made, journal, lambda op: files[op.path])
-            )
+            lambda: receipts.update(carry_out(data, store, made, lambda op: files[op.path]))
         )
         known = commit(Manifest(), made, receipts)
         costs["manifest"] = measured(lambda: store.update(known.entries, known, head))
@@ -126,7 +124,7 @@ def few_of_many(root: Path) -> dict[str, Cost]:
             applied = store.covering(new)
             journal = begin(made, applied)
             store.begin(journal, store.head(), head)
-            receipts = carry_out(data, store, made, journal, lambda op: new[op.path])
+            receipts = carry_out(data, store, made, lambda op: new[op.path])
             store.update(new, commit(applied, made, receipts), head)
             store.drop()
 

@@ -90,7 +90,7 @@ def main(url: str, where: str, *commits: str) -> None:
         data=base / "data",
         repository=base / "repository.git",
         scratch=base / "scratch",
-        access=Access(protocols=("file",)),
+        access=Access(protocols=("git",)),
     )
     laps = []
     with opened(site, utc_now) as opened_doers:

@@ -139,7 +139,7 @@ def carry(data: DataDirectory, store: Store, made: Plan, wanted: Files, name: st
     journal = begin(made, applied)
     after = Head(name, f"refs/heads/{name}", name)
     store.begin(journal, store.head(), after)
-    receipts = carry_out(data, store, made, journal, contents_of(wanted))
+    receipts = carry_out(data, store, made, contents_of(wanted))
     known = commit(applied, made, receipts)
     store.update({*applied.entries, *known.entries}, known, after)
 

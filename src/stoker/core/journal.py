@@ -11,10 +11,11 @@ paths without digests would delete a stranger's file. Hence both sides of each c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from itertools import chain
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from stoker.core.manifest import Entry, Manifest, Observed, Origin, Stamp
 from stoker.core.paths import RelPath
@@ -40,6 +41,11 @@ class Journal:
     def pre_images(self) -> tuple[RelPath, ...]:
         """The files whose bytes have to be kept for an undo, sorted."""
         return tuple(sorted(path for path, claim in self.claims.items() if claim.before))
+
+
+def claimed(plan: Plan) -> Iterable[RelPath]:
+    """The paths that the plan's journal claims, in its order."""
+    return dict.fromkeys(op.path for op in plan.ops if not isinstance(op, RemoveDirectory))
 
 
 def begin(plan: Plan, applied: Manifest) -> Journal:
@@ -83,23 +89,19 @@ def commit(
     origins: Mapping[RelPath, Origin] | None = None,
 ) -> Manifest:
     """What is applied after a plan was carried out; `receipts` are the stamps of what it wrote."""
-    settled: dict[RelPath, Entry | None] = dict(applied.entries)
-    written = set[RelPath]()
-    for op in plan.ops:
-        if isinstance(op, Create | Replace):
-            settled[op.path] = op.entry
-            written.add(op.path)
-        elif isinstance(op, Delete):
-            settled[op.path] = None
-    settled.update(plan.adopted)
-    settled.update(dict.fromkeys(plan.forgotten))
-    adopted = (applied.adopted - written) | plan.adopted.keys()
-    known = _manifest(applied, settled, adopted, fresh=written | plan.adopted.keys())
-    return evolve(
-        known,
-        stamps={**known.stamps, **receipts},
-        origins={**known.origins, **(origins or {})},
-    )
+    entries, stamps, made_of = dict(applied.entries), dict(applied.stamps), dict(applied.origins)
+    adopted = set(applied.adopted)
+    # In place, as this is the largest manifest that there ever is.
+    settled = (op.path for op in plan.ops if not isinstance(op, RemoveDirectory))
+    for path in chain(settled, plan.adopted, plan.forgotten):
+        for known in (entries, stamps, made_of):
+            known.pop(path, None)
+        adopted.discard(path)
+    entries.update((op.path, op.entry) for op in plan.ops if isinstance(op, Create | Replace))
+    entries.update(plan.adopted)
+    stamps.update(receipts)
+    made_of.update(origins or {})
+    return Manifest(entries, stamps, made_of, frozenset(adopted | plan.adopted.keys()))
 
 
 def _manifest(

@@ -11,7 +11,9 @@ how far an apply had come.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from json.encoder import encode_basestring
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
@@ -20,7 +22,7 @@ from stoker.adapters.codec.manifest import (
     Index,
     from_head,
     from_index,
-    from_stamp,
+    stamp_text,
     to_entry,
     to_head,
     to_index,
@@ -54,7 +56,8 @@ class Sides:
 
     token: str = ""
     """That of their journal: a loss of power may bring back those of an earlier one."""
-    stamps: tuple[tuple[Stamp | None, Stamp | None], ...] = ()
+    before: Sequence[Stamp | None] = ()
+    after: Sequence[Stamp | None] = ()
     folders: tuple[RelPath, ...] = ()
     """The folders that were not there before, outermost first."""
     homes: tuple[RelPath, ...] = ()
@@ -71,8 +74,9 @@ def encode_journal(record: JournalRecord) -> Iterator[bytes]:
 def _journal_lines(record: JournalRecord) -> Iterator[bytes]:
     yield dumped([from_index(record.before), from_head(record.after), record.token])
     for path, claim in record.journal.claims.items():
-        sides = map(_from_side, (claim.before, claim.after, claim.applied))
-        yield dumped([path, *sides, claim.adopted])
+        sides = ",".join(map(_side_text, (claim.before, claim.after, claim.applied)))
+        found = "true" if claim.adopted else "false"
+        yield f"[{encode_basestring(path)},{sides},{found}]".encode()
 
 
 def decode_journal(document: Iterable[bytes]) -> JournalRecord:
@@ -93,9 +97,12 @@ def encode_sides(sides: Sides) -> Iterator[bytes]:
 
 
 def _side_lines(sides: Sides) -> Iterator[bytes]:
-    yield dumped([sides.token, list(sides.folders), list(sides.homes), list(sides.vacated)])
-    for before, after in sides.stamps:
-        yield dumped([from_stamp(before), from_stamp(after)])
+    places = (sides.folders, sides.homes, sides.vacated)
+    # The folders of a first sync are many, and a list of them as JSON's would be a copy.
+    lists = ",".join(f"[{','.join(map(encode_basestring, paths))}]" for paths in places)
+    yield f"[{encode_basestring(sides.token)},{lists}]".encode()
+    for before, after in zip(sides.before, sides.after, strict=True):
+        yield f"[{stamp_text(before)},{stamp_text(after)}]".encode()
 
 
 def decode_sides(document: Iterable[bytes]) -> Sides:
@@ -107,8 +114,12 @@ def decode_sides(document: Iterable[bytes]) -> Sides:
             places = tuple(map(tuple, known))
         case _:
             raise unfit()
-    stamps = tuple(_to_stamps(loaded(line, "sides of the journal")) for line in lines)
-    return Sides(token, stamps, *places)
+    before, after = [], []
+    for line in lines:
+        stamps = _to_stamps(loaded(line, "sides of the journal"))
+        before.append(stamps[0])
+        after.append(stamps[1])
+    return Sides(token, tuple(before), tuple(after), *places)
 
 
 def _to_home(value: object) -> RelPath:
@@ -137,8 +148,8 @@ def _to_claim(value: object) -> tuple[RelPath, Claim]:
             raise unfit()
 
 
-def _from_side(entry: Entry | None) -> list[Any] | None:
-    return None if entry is None else [entry.digest, int(entry.mode)]
+def _side_text(entry: Entry | None) -> str:
+    return "null" if entry is None else f'["{entry.digest}",{entry.mode:d}]'
 
 
 def _to_side(side: object, path: RelPath) -> Entry | None:

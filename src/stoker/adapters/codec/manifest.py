@@ -89,13 +89,14 @@ def line_key(path: RelPath) -> bytes:
 
 def to_line(row: Row) -> bytes:
     """The line of a row."""
-    stamp, origin = row.stamp, row.origin
+    origin = row.origin
     # Written by hand: a first sync writes a line for each of its files.
-    seen = "null" if stamp is None else f"[{stamp.size},{stamp.mtime_ns},{stamp.inode}]"
     made = "null" if origin is None else dumped(from_origin(origin)).decode()
     found = "true" if row.adopted else "false"
     path, entry = encode_basestring(row.path), row.entry
-    return f'[{path},"{entry.digest}",{entry.mode:d},{seen},{made},{found}]'.encode()
+    return (
+        f'[{path},"{entry.digest}",{entry.mode:d},{stamp_text(row.stamp)},{made},{found}]'.encode()
+    )
 
 
 def from_line(line: bytes) -> Row:
@@ -247,9 +248,9 @@ def _to_digest(value: object, path: RelPath) -> Digest:
     raise unfit(path)
 
 
-def from_stamp(stamp: Stamp | None) -> list[int] | None:
-    """A stamp as JSON."""
-    return None if stamp is None else [stamp.size, stamp.mtime_ns, stamp.inode]
+def stamp_text(stamp: Stamp | None) -> str:
+    """A stamp as the text of its JSON."""
+    return "null" if stamp is None else f"[{stamp.size},{stamp.mtime_ns},{stamp.inode}]"
 
 
 def to_stamp(value: object, path: RelPath | str) -> Stamp | None:

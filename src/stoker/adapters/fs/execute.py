@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from attrs import define, field
 
@@ -29,13 +29,13 @@ from stoker.adapters.fs.slots import Slots
 from stoker.adapters.fs.staging import Content, WrongContent, check_room, stage
 from stoker.adapters.fs.store import Store
 from stoker.adapters.fs.swapping import Drifted, drifted
+from stoker.core.journal import claimed
 from stoker.core.manifest import Stamp
 from stoker.core.paths import ROOT, RelPath
 from stoker.core.planning import Create, Delete, Plan, RemoveDirectory, Replace
 
 if TYPE_CHECKING:
     from stoker.adapters.fs.handles import DataDirectory
-    from stoker.core.journal import Journal
 
 __all__ = [
     "Content",
@@ -50,6 +50,9 @@ __all__ = [
 Progress = Callable[[int, int], None]
 """Hears how many of how many steps are done: writing a file is one, moving it another."""
 
+_TOLD: Final = 100
+"""How often progress is told of at most, and once more."""
+
 Write = Create | Replace
 
 
@@ -57,11 +60,10 @@ def _quiet(_done: int, _all: int) -> None:
     return
 
 
-def carry_out(  # noqa: PLR0913, PLR0917 - each is one thing that an apply needs
+def carry_out(  # noqa: PLR0913 - each is one thing that an apply needs
     data: DataDirectory,
     store: Store,
     plan: Plan,
-    journal: Journal,
     content: Callable[[Write], Content],
     progress: Progress = _quiet,
     *,
@@ -73,14 +75,14 @@ def carry_out(  # noqa: PLR0913, PLR0917 - each is one thing that an apply needs
     somebody changed a file since the plan was made, `DiskError`, or what `content` raises.
     """
     with Slots(data) as slots:
-        numbers = {path: number for number, path in enumerate(journal.claims)}
+        numbers = {path: number for number, path in enumerate(claimed(plan))}
         apply = _Apply(Moves(data, slots, Homes(data), numbers), store, plan, progress)
         apply.prepare(size)
         apply.stage(content)
         apply.make_durable()
         apply.move()
         apply.look_again()
-        return apply.receipts
+        return {path: looks for path, looks in zip(numbers, apply.after, strict=True) if looks}
 
 
 @define
@@ -91,11 +93,21 @@ class _Apply:
     store: Store
     plan: Plan
     progress: Progress
-    before: dict[RelPath, Stamp | None] = field(factory=dict)
-    """How the files look that will be replaced or deleted."""
-    receipts: dict[RelPath, Stamp] = field(factory=dict)
+    before: list[Stamp | None] = field(init=False)
+    """How the files look that will be replaced or deleted, by the number of the claim."""
+    after: list[Stamp | None] = field(init=False)
     """How the new files look."""
+    homes: frozenset[RelPath] = frozenset({ROOT})
+    """The homes of all claims, and the data directory itself."""
     done: int = 0
+    steps: int = 0
+
+    def __attrs_post_init__(self) -> None:
+        claims = len(self.moves.numbers)
+        self.before, self.after = [None] * claims, [None] * claims
+
+    def _number(self, op: Write | Delete) -> int:
+        return self.moves.numbers[op.path]
 
     @property
     def writes(self) -> Iterator[Write]:
@@ -113,31 +125,33 @@ class _Apply:
             seen = at(self.moves.data, op.path, (op.expected, known))
             if seen.entry != op.expected:
                 raise drifted(op.path)
-            self.before[op.path] = seen.stamp
+            self.before[self._number(op)] = seen.stamp
 
     def _check_room(self, size: Callable[[Write], int] | None) -> None:
         files: dict[RelPath, int] = {}
         needed: dict[RelPath, int] = {}
         for op in self.plan.ops:
             home = self.moves.homes.of(op.path)
+            files.setdefault(home, 0)
             if isinstance(op, Create | Replace):
-                files[home] = files.get(home, 0) + 1
+                files[home] += 1
                 needed[home] = needed.get(home, 0) + (size(op) if size else 0)
-        for home, number in files.items():
-            check_room(self.moves.data.folder(home), number, needed[home], home)
+        for home, size_there in needed.items():
+            check_room(self.moves.data.folder(home), files[home], size_there, home)
+        self.homes |= files.keys()
+        self.steps = len(self.plan.ops) + sum(files.values())
 
     def stage(self, content: Callable[[Write], Content]) -> None:
         """Write every new file into its slot."""
         data = self.moves.data
-        homes = {self.moves.homes.of(path) for path in self.moves.numbers}
-        if homes - {ROOT}:
+        if self.homes != {ROOT}:
             # The journal alone tells of slots on other file systems: it is there before them.
             own.make_durable([data.folder(ROOT)])
         self.moves.slots.folder(ROOT)
         for op in self.writes:
             folder = self.moves.slots.folder(self.moves.homes.of(op.path))
             slot = self.moves.slot(op.path)
-            self.receipts[op.path] = stage(slot, folder, content(op), op.entry, op.path)
+            self.after[self._number(op)] = stage(slot, folder, content(op), op.entry, op.path)
             self._step()
 
     def make_durable(self) -> None:
@@ -146,22 +160,25 @@ class _Apply:
         own.make_durable(self.moves.slots.handles())
 
     def _sides(self) -> Sides:
-        stamps = ((self.before.get(path), self.receipts.get(path)) for path in self.moves.numbers)
-        homes = {ROOT, *(self.moves.homes.of(path) for path in self.moves.numbers)}
         vacated = (op.path for op in self.plan.ops if isinstance(op, RemoveDirectory))
         missing = tuple(self.moves.homes.missing)
-        return Sides("", tuple(stamps), missing, tuple(sorted(homes)), tuple(vacated))
+        homes = tuple(sorted(self.homes))
+        return Sides("", self.before, self.after, missing, homes, tuple(vacated))
 
     def move(self) -> None:
         """The operations, in their order."""
         for op in self.plan.ops:
-            expected = None if isinstance(op, RemoveDirectory) else op.expected
-            self.moves.carry_out(op, (expected, self.before.get(op.path)))
+            if isinstance(op, RemoveDirectory):
+                self.moves.carry_out(op, (None, None))
+            else:
+                self.moves.carry_out(op, (op.expected, self.before[self._number(op)]))
             self._step()
 
     def _step(self) -> None:
         self.done += 1
-        self.progress(self.done, len(self.plan.ops) + len(self.receipts))
+        # People read it: a hundred times are as good as a hundred thousand.
+        if self.done in {1, self.steps} or self.done % (self.steps // _TOLD + 1) == 0:
+            self.progress(self.done, self.steps)
 
     def look_again(self) -> None:
         """Give back what somebody went on writing, through a handle that they had before."""
@@ -169,12 +186,12 @@ class _Apply:
             op
             for op in self.plan.ops
             if isinstance(op, Replace | Delete)
-            and not self.moves.holds(op.path, (op.expected, self.before[op.path]))
+            and not self.moves.holds(op.path, (op.expected, self.before[self._number(op)]))
         ]
         for op in changed:
             # Where that cannot be, it stays in its slot, and is rescued from there.
             with suppress(Drifted, FileNotFoundError):
-                self.moves.give_back(op, self.receipts.get(op.path))
+                self.moves.give_back(op, self.after[self._number(op)])
         if changed:
             raise drifted(changed[0].path)
         own.make_durable(self.moves.slots.handles(foreign=True))

@@ -50,14 +50,14 @@ class Homes:
         if found := self._known.get(folder):
             return found
         above = folder.parent
-        home, device = self._look(above)
+        found = self._look(above)
         here = None if above in self.missing else self._device(folder)
         if here is None:
             self.missing[folder] = None
-        elif here != device or folder in self._mounts:
-            home, device = folder, here
-        self._known[folder] = home, device
-        return home, device
+        elif here != found[1] or folder in self._mounts:
+            found = folder, here
+        self._known[folder] = found
+        return found
 
     def _device(self, folder: RelPath) -> int | None:
         try:

@@ -102,18 +102,20 @@ class Moves:
             raise drifted(path) from error
 
     def _make(self, folder: RelPath, first: RelPath) -> None:
-        """Make a folder, and those above it down from `first`."""
-        for place in reversed([folder, *folder.ancestors()]):
-            if place.is_within(first):
-                above = self.data.folder(place.parent)
-                try:
-                    with suppress(FileExistsError):
-                        disk.make_folder(place.name, above, FOLDER_MODE)
-                        _open_up(self.data.folder(place))
-                except FileNotFoundError:
-                    raise
-                except OSError as error:
-                    raise disk_error(error, place, "make") from error
+        """Make a folder, and those above it down from `first`, which is one of them or itself."""
+        missing = [folder]
+        while missing[-1] != first:
+            missing.append(missing[-1].parent)
+        for place in reversed(missing):
+            above = self.data.folder(place.parent)
+            try:
+                with suppress(FileExistsError):
+                    disk.make_folder(place.name, above, FOLDER_MODE)
+                    _open_up(self.data.folder(place))
+            except FileNotFoundError:
+                raise
+            except OSError as error:
+                raise disk_error(error, place, "make") from error
 
     def _remove_folder(self, path: RelPath) -> None:
         try:

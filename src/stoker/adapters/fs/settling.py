@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from stoker.adapters.codec.journal import Sides
 from stoker.adapters.codec.manifest import Head
 from stoker.adapters.fs import reading
 from stoker.adapters.fs.homes import Homes
@@ -39,9 +40,8 @@ from stoker.core.manifest import Manifest, Observed
 from stoker.core.planning import Create, Delete, RemoveDirectory, Replace
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
 
-    from stoker.adapters.codec.journal import JournalRecord, Sides
+    from stoker.adapters.codec.journal import JournalRecord
     from stoker.adapters.fs.handles import DataDirectory
     from stoker.adapters.fs.look import Seen
     from stoker.adapters.fs.store import Store
@@ -128,15 +128,18 @@ def _look(data: DataDirectory, store: Store, record: JournalRecord) -> dict[RelP
     sides = store.sides()
     if sides is None:
         applied = store.covering(claims)
-        stamps: Sequence[tuple[Stamp | None, Stamp | None]] = [
-            (applied.stamps.get(path) if claim.before == claim.applied else None, None)
-            for path, claim in claims.items()
-        ]
-    else:
-        stamps = sides.stamps
+        sides = Sides(
+            before=[
+                applied.stamps.get(path) if claim.before == claim.applied else None
+                for path, claim in claims.items()
+            ],
+            after=[None] * len(claims),
+        )
     return {
         path: _file(at(data, path, (claim.after, after), (claim.before, before)))
-        for (path, claim), (before, after) in zip(claims.items(), stamps, strict=True)
+        for (path, claim), before, after in zip(
+            claims.items(), sides.before, sides.after, strict=True
+        )
     }
 
 
@@ -157,13 +160,13 @@ def _put_back(data: DataDirectory, store: Store, record: JournalRecord, sides: S
     with Slots(data) as slots:
         moves = Moves(data, slots, Homes(data), numbers)
         for each in leaving:
-            _leave_to_others(moves, each, sides.stamps[numbers[each.path]][1])
+            _leave_to_others(moves, each, sides.after[numbers[each.path]])
         for folder in cleared:
             moves.carry_out(folder, (None, None))
         for op in coming:
-            before, after = sides.stamps[numbers[op.path]]
-            if moves.holds(op.path, (op.entry, before)):
-                _leave_to_others(moves, op, after)
+            number = numbers[op.path]
+            if moves.holds(op.path, (op.entry, sides.before[number])):
+                _leave_to_others(moves, op, sides.after[number])
 
 
 def _leave_to_others(moves: Moves, op: Create | Replace | Delete, after: Stamp | None) -> None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from attrs import frozen
@@ -88,15 +89,28 @@ class Slots:
 
 
 @frozen
+class Claimed:
+    """What the slots of an apply may hold."""
+
+    paths: tuple[RelPath, ...] = ()
+    versions: Callable[[int], tuple[Version, Version]] | None = None
+    """The sides of a claim; None where nothing was ever moved into a slot."""
+    serial: int = 0
+
+
+@frozen(slots=False)
 class Remains:
     """What an apply leaves in its slots when it can no longer be undone."""
 
     data: DataDirectory
-    paths: tuple[RelPath, ...]
-    versions: Callable[[int], tuple[Version, Version]] | None
-    """The sides of a claim; None where nothing was ever moved into a slot."""
-    serial: int
+    find_claimed: Callable[[], Claimed]
+    """Asked where there is something in a slot; most new files leave nothing."""
     tell: Callable[[StokerError], None]
+
+    @cached_property
+    def claimed(self) -> Claimed:
+        """What may be there."""
+        return self.find_claimed()
 
     def remove(self, home: RelPath) -> None:
         """Remove the slots at `home`, and rescue what is not ours."""
@@ -117,24 +131,24 @@ class Remains:
     def _number(self, name: str) -> int | None:
         text = name.removesuffix(ASIDE)
         number = int(text) if text.isdecimal() else -1
-        return number if 0 <= number < len(self.paths) else None
+        return number if 0 <= number < len(self.claimed.paths) else None
 
     def _is_ours(self, name: str, folder: int) -> bool:
-        if self.versions is None:
+        if self.claimed.versions is None:
             return True
         number = self._number(name)
         if number is None:
             return False
-        versions = self.versions(number)
-        seen = find(name, folder, self.paths[number], *versions)
+        versions = self.claimed.versions(number)
+        seen = find(name, folder, self.claimed.paths[number], *versions)
         return seen == NOTHING or seen.entry in [entry for entry, _ in versions]
 
     def _rescue(self, name: str, folder: int) -> None:
         number = self._number(name)
-        path = RelPath(".") if number is None else self.paths[number]
+        path = RelPath(".") if number is None else self.claimed.paths[number]
         with own.own_folder(self.data, RESCUED) as rescued:
             taken = set(own.names(rescued, RESCUED))
-            kept = f"{self.serial}-{name}"
+            kept = f"{self.claimed.serial}-{name}"
             while kept in taken:
                 kept += ASIDE
             try:

@@ -134,8 +134,8 @@ class Store:
                 files = Shards(found.folder, numbers, self._tell_damage).count()
             stands_for = evolve(head, basis="") if self._untold else head
             self._switch(folder, Index(stands_for, max(serial, *numbers), files, numbers))
-            record = self.journal()
-            shards.sweep(found.folder, numbers, record.before.shards if record else ())
+            before = self._undone()
+            shards.sweep(found.folder, numbers, before.shards if before else ())
         self._damaged = self._untold = False
         self._lost.clear()
 
@@ -193,6 +193,14 @@ class Store:
             self._tell_damage(error, under_way.JOURNAL)
             return None
 
+    def _undone(self) -> Index | None:
+        """The manifest that an undo would go back to; None where there is none, or none to read."""
+        try:
+            return self._under_way.manifest()
+        except DecodeError as error:
+            self._tell_damage(error, under_way.JOURNAL)
+            return None
+
     def note(self, sides: Sides) -> None:
         """Keep how the files of the claims look."""
         self._under_way.note(sides)
@@ -224,7 +232,7 @@ class Store:
         Nothing of this has to outlast a loss of power. The manifest was written for good before,
         so a journal that comes back is settled to the same manifest.
         """
-        self.journal()
+        self._undone()
         self._under_way.forget()
         with own.entered(self._data) as folder:
             if folder is not None:

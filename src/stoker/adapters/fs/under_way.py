@@ -10,7 +10,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from stoker.adapters.codec.journal import (
     JournalRecord,
@@ -20,17 +20,18 @@ from stoker.adapters.codec.journal import (
     encode_journal,
     encode_sides,
 )
+from stoker.adapters.codec.manifest import Index
 from stoker.adapters.fs import own
 from stoker.adapters.fs.errors import DiskError
 from stoker.adapters.fs.homes import homes_of
-from stoker.adapters.fs.slots import Remains
+from stoker.adapters.fs.slots import Claimed, Remains
 from stoker.core.errors import DecodeError, StokerError
 from stoker.core.paths import ROOT, RelPath
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from stoker.adapters.codec.manifest import Head, Index
+    from stoker.adapters.codec.manifest import Head
     from stoker.adapters.fs.handles import DataDirectory
     from stoker.adapters.fs.look import Version
     from stoker.core.journal import Journal
@@ -38,7 +39,20 @@ if TYPE_CHECKING:
 JOURNAL: Final = own.OWN / "journal"
 SIDES: Final = own.OWN / "sides"
 
+HELD: Final = 2_000
+"""How many claims are held after they were written. More are read again by who asks for them: they
+would take the memory of a small container, and in most applies nobody asks."""
+
 _Document = TypeVar("_Document")
+
+
+@frozen
+class _Begun:
+    """What is held of an apply that began here, however large it is."""
+
+    token: str
+    manifest: Index
+    homes: tuple[RelPath, ...] = ()
 
 
 class UnderWay:
@@ -48,6 +62,7 @@ class UnderWay:
         """Nothing is read yet; `tell` hears of files that were rescued."""
         self._data = data
         self._tell = tell
+        self._begun: _Begun | None = None
         self._record: JournalRecord | None = None
         self._sides: Sides | None = None
         self._unreadable = False
@@ -70,7 +85,16 @@ class UnderWay:
             # What a loss of power may bring back of an apply that was done.
             self._clear((ROOT,))
             own.replace(JOURNAL, folder, encode_journal(record))
-        self._record, self._sides = record, None
+        self._begun = _Begun(record.token, manifest)
+        self._record = record if len(journal.claims) <= HELD else None
+        self._sides = None
+
+    def manifest(self) -> Index | None:
+        """The manifest that an undo goes back to; as `journal`."""
+        if self._begun is not None:
+            return self._begun.manifest
+        record = self.journal()
+        return record.before if record else None
 
     def journal(self) -> JournalRecord | None:
         """The journal; None where there is none. Raises `DecodeError`, the first time."""
@@ -82,16 +106,23 @@ class UnderWay:
                 raise
         return self._record
 
+    def _readable(self) -> JournalRecord | None:
+        with suppress(DecodeError):
+            return self.journal()
+        return None
+
     def note(self, sides: Sides) -> None:
         """Write the sides."""
-        sides = evolve(sides, token=self._record.token if self._record else "")
+        if self._begun is not None:
+            sides = evolve(sides, token=self._begun.token)
+            self._begun = evolve(self._begun, homes=sides.homes)
         with own.own_folder(self._data) as folder:
             own.replace(SIDES, folder, encode_sides(sides))
-        self._sides = sides
+        self._sides = sides if len(sides.after) <= HELD else None
 
     def sides(self) -> Sides | None:
         """The sides; None where no file was moved yet."""
-        record = self._record
+        record = self._readable()
         if self._sides is None and record is not None:
             # They are durable before the first move: without them there was none.
             with suppress(DecodeError):
@@ -124,7 +155,7 @@ class UnderWay:
             self._sync(home for home in homes if home != ROOT)
             for path in (SIDES, JOURNAL):
                 own.discard(path, folder)
-        self._record = self._sides = None
+        self._begun = self._record = self._sides = None
         self._unreadable = False
 
     def _sync(self, homes: Iterable[RelPath]) -> None:
@@ -132,19 +163,26 @@ class UnderWay:
             own.make_durable([self._data.folder(home)], home)
 
     def _homes(self) -> tuple[RelPath, ...]:
+        if self._begun is not None and self._begun.homes:
+            return self._begun.homes
         if (sides := self.sides()) is not None:
             return sides.homes
-        claims = self._record.journal.claims if self._record else ()
-        return tuple(homes_of(self._data, claims))
+        record = self._readable()
+        return tuple(homes_of(self._data, record.journal.claims if record else ()))
 
     def _clear(self, homes: Iterable[RelPath]) -> None:
-        record, sides = self._record, self.sides()
-        paths = tuple(record.journal.claims) if record else ()
-        moved = _versions(record, sides, paths) if record and sides else None
-        serial = record.before.serial if record else 0
-        remains = Remains(self._data, paths, moved, serial, self._tell)
+        remains = Remains(self._data, self._claimed, self._tell)
         for home in homes:
             remains.remove(home)
+
+    def _claimed(self) -> Claimed:
+        """What the slots may hold."""
+        record, sides = self._readable(), self.sides()
+        if record is None:
+            return Claimed()
+        paths = tuple(record.journal.claims)
+        moved = _versions(record, sides, paths) if sides else None
+        return Claimed(paths, moved, record.before.serial)
 
 
 def _versions(
@@ -154,7 +192,6 @@ def _versions(
 
     def versions(number: int) -> tuple[Version, Version]:
         claim = record.journal.claims[paths[number]]
-        before, after = sides.stamps[number]
-        return (claim.before, before), (claim.after, after)
+        return (claim.before, sides.before[number]), (claim.after, sides.after[number])
 
     return versions

@@ -48,7 +48,7 @@ _CURE: Final = "it is fetched anew"
 CHUNK: Final = 1 << 20
 
 _WINDOW: Final = 1 << 20
-_MAPPED: Final = 24 << 20
+_MAPPED: Final = 4 << 20
 """How much of all packs libgit2 maps at a time; it counts as memory of this process."""
 
 _SMALL: Final = 4096
@@ -144,8 +144,12 @@ class Objects:
     def read(self, blob: Digest) -> bytes:
         """The blob's bytes, all at once."""
         if self.size(blob) <= STREAMED:
-            return self._content(blob, "blob")
+            return self.whole(blob)
         return b"".join(self.chunks(blob))
+
+    def whole(self, blob: Digest) -> bytes:
+        """The bytes of a blob whose size was asked for, and that is small."""
+        return self._content(blob, "blob")
 
     def chunks(self, blob: Digest, size: int = CHUNK) -> Iterator[bytes]:
         """The blob's bytes, `size` at a time; a damaged one raises, at the end at the latest."""

@@ -122,6 +122,10 @@ class Repository:
         """The blob's bytes, all at once."""
         return self._objects.read(blob)
 
+    def whole(self, blob: Digest) -> bytes:
+        """The bytes of a blob that is known to be small."""
+        return self._objects.whole(blob)
+
     def size(self, blob: Digest) -> int:
         """How many bytes the blob has."""
         return self._objects.size(blob)

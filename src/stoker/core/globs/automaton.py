@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 
-MAX_REMEMBERED: Final = 100_000
+MAX_REMEMBERED: Final = 10_000
 """How many directories and names are remembered before all of them are dropped."""
 
 NO_ROW: Final = -1

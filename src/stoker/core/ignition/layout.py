@@ -9,6 +9,7 @@ resource is a folder with its files.
 from __future__ import annotations
 
 from enum import StrEnum
+from sys import intern
 from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
@@ -55,23 +56,27 @@ def _project_of(path: str) -> str:
 
 def resources_of(paths: Iterable[str]) -> tuple[ResourcePath, ...]:
     """The resources that hold any of `paths` directly, sorted."""
-    found = {resource for path in paths if (resource := _resource_of(path))}
+    folders = {path.rpartition("/")[0] for path in paths}
+    found = {resource for folder in folders if (resource := _resource_of(folder))}
     # A key of its own: comparing the objects themselves takes ten times as long.
     return tuple(sorted(found, key=lambda each: (each.home, each.module, each.type, each.name)))
 
 
-def _resource_of(path: str) -> ResourcePath | None:
-    if path.startswith(_COLLECTIONS):
+def _resource_of(folder: str) -> ResourcePath | None:
+    if folder.startswith(_COLLECTIONS):
         home_depth = 3
-    elif _project_of(path):
+    elif _project_of(f"{folder}/"):
         home_depth = 2
     else:
         return None
-    *folders, _ = path.split("/")
+    folders = folder.split("/")
     home, inside = folders[:home_depth], folders[home_depth:]
     match inside:
         case [module, kind, *name]:
-            return ResourcePath("/".join(home), module, kind, "/".join(name))
+            # Few homes, modules and types have all the resources.
+            return ResourcePath(
+                intern("/".join(home)), intern(module), intern(kind), "/".join(name)
+            )
         case _:
             return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
@@ -61,21 +62,24 @@ class Bounds:
         if start is None:
             return
         todo = [(start, placement.destination / below, placement.source / below)]
+        # Most mappings keep the names: then one path serves as both.
+        renames = placement.destination != placement.source
         while todo:
             node, path, source = todo.pop()
             if not isinstance(node, Tree):
                 yield from self._leaf(placement, node, path, source)
                 continue
-            for name in sorted(node.entries, reverse=True):
+            for name, inner in sorted(node.entries.items(), key=_name, reverse=True):
                 try:
-                    step = node.entries[name], path.child(name), source.child(name)
+                    to = path.child(name)
+                    origin = source.child(name) if renames else to
                 except PathError as error:
                     yield Problem(f"{source}/{name}", error.message, error.cure)
                     continue
-                if not isinstance(step[0], Tree) or not self._skips(*step[1:]):
-                    todo.append(step)
-                elif protects_everything_below(step[1]):
-                    yield Kept(step[1], KeptReason.PROTECTED)
+                if not isinstance(inner, Tree) or not self._skips(to, origin):
+                    todo.append((inner, to, origin))
+                elif protects_everything_below(to):
+                    yield Kept(to, KeptReason.PROTECTED)
 
     def _skips(self, path: RelPath, source: RelPath) -> bool:
         return (
@@ -99,6 +103,9 @@ class Bounds:
             yield placement.spec_for(path, source, leaf)
         else:
             yield unfollowed(leaf, source)
+
+
+_name = itemgetter(0)
 
 
 def _ownership(path: RelPath, destination: RelPath) -> KeptReason | None:

@@ -153,8 +153,11 @@ class Doers:
 
     def _carry_out(self, prepared: Prepared) -> None:
         place, store = self.place, self.place.store
-        journal = begin(prepared.plan, prepared.applied)
-        store.begin(journal, before=store.head(), after=self._head(prepared, prepared.desired))
+        store.begin(
+            begin(prepared.plan, prepared.applied),
+            before=store.head(),
+            after=self._head(prepared, prepared.desired),
+        )
 
         planner = self.planner
 
@@ -167,9 +170,7 @@ class Doers:
         def advanced(done: int, total: int) -> None:
             place.progress(Step(Stage.APPLY, done=done, total=total))
 
-        receipts = carry_out(
-            place.data, store, prepared.plan, journal, content, advanced, size=size
-        )
+        receipts = carry_out(place.data, store, prepared.plan, content, advanced, size=size)
         manifest = commit(prepared.applied, prepared.plan, receipts, prepared.desired.origins)
         store.update(prepared.considered, manifest, self._head(prepared, manifest))
 

@@ -15,6 +15,7 @@ in it are the same; `managed_elsewhere` lets the limits count the rest.
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -58,7 +59,7 @@ class Prepared:
     """What is wanted at the considered paths."""
     applied: Manifest
     """What was applied at the considered paths."""
-    considered: frozenset[RelPath]
+    considered: AbstractSet[RelPath]
     kept: tuple[Kept, ...]
     large: set[Digest] = field(factory=set, eq=False)
     """Blobs that nobody holds in memory as a whole, as far as their size was asked for."""
@@ -108,7 +109,7 @@ class Planner:
             return self.rendered(prepared.target, path)
         if entry.digest in prepared.large:
             return self.repository.chunks(entry.digest)
-        return self.repository.read(entry.digest)
+        return self.repository.whole(entry.digest)
 
     def size(self, prepared: Prepared, path: RelPath, entry: Entry) -> int:
         """How many bytes these are, before they are asked for; rendered files are small."""
@@ -192,12 +193,13 @@ class Planner:
         elsewhere = self.store.count() - len(applied.entries)
         policy = target.survey.policy(managed_elsewhere=max(elsewhere, 0))
         planned = plan(desired, applied, actual, policy)
+        wanted, known = desired.entries.keys(), applied.entries.keys()
         return Prepared(
             target=target,
             plan=planned,
             desired=desired,
             applied=applied,
-            considered=frozenset(desired.entries.keys() | applied.entries.keys()),
+            considered=wanted if known <= wanted else wanted | known,
             kept=tuple(sorted({*planned.kept, *kept}, key=lambda each: each.path)),
         )
 

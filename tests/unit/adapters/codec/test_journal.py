@@ -43,7 +43,7 @@ def test_the_form_of_the_journal() -> None:
 
 
 def test_the_form_of_the_sides() -> None:
-    sides = Sides("t", ((None, Stamp(1, 2, 3)), (Stamp(4, 5, 6), None)), (B.parent,), (A,))
+    sides = Sides("t", (None, Stamp(4, 5, 6)), (Stamp(1, 2, 3), None), (B.parent,), (A,))
     lines = b"".join(encode_sides(sides)).splitlines(keepends=True)
     assert lines[1:3] == [b"[null,[1,2,3]]\n", b"[[4,5,6],null]\n"]
     assert decode_sides(lines) == sides

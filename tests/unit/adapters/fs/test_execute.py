@@ -65,7 +65,7 @@ def carried(
     """Begin a plan and carry it out."""
     journal = begin(made, store.everything())
     store.begin(journal, store.head(), Head("c"))
-    return dict(carry_out(data, store, made, journal, content, size=size))
+    return dict(carry_out(data, store, made, content, size=size))
 
 
 def settled(root: Path) -> Head:
@@ -182,9 +182,7 @@ class TestOperations:
         with opened(tmp_path) as (data, store):
             journal = begin(made, Manifest())
             store.begin(journal, Head(), Head())
-            carry_out(
-                data, store, made, journal, lambda _: b"new", lambda *each: heard.append(each)
-            )
+            carry_out(data, store, made, lambda _: b"new", lambda *each: heard.append(each))
         assert [done for done, _ in heard] == [1, 2, 3, 4]
         assert heard[-1] == (4, 4)
 

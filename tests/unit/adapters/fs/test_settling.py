@@ -55,7 +55,7 @@ def cut_off(root: Path, calls: int | None, *, update: bool = True) -> None:
         made = plan(manifest_of_files(TWO), applied, observe(root), OWNED)
         journal = begin(made, applied)
         store.begin(journal, store.head(), SECOND)
-        carry_out(data, store, made, journal, contents_of(TWO))
+        carry_out(data, store, made, contents_of(TWO))
 
 
 def settled(root: Path) -> Head:
@@ -157,7 +157,8 @@ class TestHead:
         with opened(root) as (data, store):
             record = store.journal()
             assert record
-            store.note(Sides("", tuple((None, None) for _ in record.journal.claims)))
+            nothing = (None,) * len(record.journal.claims)
+            store.note(Sides("", nothing, nothing))
             assert settle(data, store) == evolve(SECOND, basis="")
 
 
@@ -276,7 +277,7 @@ def test_a_folder_that_a_killed_apply_has_emptied_goes_all_the_same(root: Path) 
         with process(calls), opened(root) as (data, store):
             journal = begin(made, store.everything())
             store.begin(journal, store.head(), SECOND)
-            carry_out(data, store, made, journal, contents_of(before))
+            carry_out(data, store, made, contents_of(before))
         settled(root)
         there = (root / "old/deep/gone").exists()
         seen.add(there)

@@ -252,7 +252,7 @@ class TestJournal:
         first.update([B], manifest(B, entry=TWO), HEAD)
         after = Head("d", "s")
         first.begin(self.RECORD, HEAD, after)
-        sides = Sides("", ((None, Stamp(1, 2, 3)), (Stamp(4, 5, 6), None)), (C.parent,), (A,))
+        sides = Sides("", (None, Stamp(4, 5, 6)), (Stamp(1, 2, 3), None), (C.parent,), (A,))
         first.note(sides)
         store = Store(data)
         record = store.journal()
@@ -275,7 +275,7 @@ class TestJournal:
         """Seen to fail with the sides of another journal taken for those of this one."""
         store = Store(data)
         store.begin(self.RECORD, Head(), HEAD)
-        store.note(Sides("", ((None, None), (None, None))))
+        store.note(Sides("", (None, None), (None, None)))
         place = tmp_path / ".stoker/sides"
         kept = place.read_bytes() if content is None else content
         store.drop()
