@@ -59,7 +59,7 @@ class Sides:
     before: Sequence[Stamp | None] = ()
     after: Sequence[Stamp | None] = ()
     folders: tuple[RelPath, ...] = ()
-    """The folders that were not there before, outermost first."""
+    """The folders that were not there before; those below them were not either."""
     homes: tuple[RelPath, ...] = ()
     """The folders below which slots were made."""
     vacated: tuple[RelPath, ...] = ()
@@ -97,10 +97,7 @@ def encode_sides(sides: Sides) -> Iterator[bytes]:
 
 
 def _side_lines(sides: Sides) -> Iterator[bytes]:
-    places = (sides.folders, sides.homes, sides.vacated)
-    # The folders of a first sync are many, and a list of them as JSON's would be a copy.
-    lists = ",".join(f"[{','.join(map(encode_basestring, paths))}]" for paths in places)
-    yield f"[{encode_basestring(sides.token)},{lists}]".encode()
+    yield dumped([sides.token, list(sides.folders), list(sides.homes), list(sides.vacated)])
     for before, after in zip(sides.before, sides.after, strict=True):
         yield f"[{stamp_text(before)},{stamp_text(after)}]".encode()
 

@@ -33,10 +33,10 @@ class Homes:
         """Nothing is looked at yet."""
         self._data = data
         self._mounts = frozenset(_mounts_below(data))
-        self._known: dict[RelPath, tuple[RelPath, int]] = {ROOT: (ROOT, data.device)}
+        self._known: dict[RelPath, tuple[RelPath, int | None]] = {ROOT: (ROOT, data.device)}
         self._last = ("", ROOT)
-        self.missing: dict[RelPath, None] = {}
-        """The folders that were met and are not there, outer ones first."""
+        self.missing: list[RelPath] = []
+        """The folders that were met and are not there, without those below them."""
 
     def of(self, path: RelPath) -> RelPath:
         """The home of a file."""
@@ -46,16 +46,19 @@ class Homes:
             self._last = folder, self._look(path.parent)[0]
         return self._last[1]
 
-    def _look(self, folder: RelPath) -> tuple[RelPath, int]:
+    def _look(self, folder: RelPath) -> tuple[RelPath, int | None]:
+        """The folder's home, and its device; None where it is not there."""
         if found := self._known.get(folder):
             return found
-        above = folder.parent
-        found = self._look(above)
-        here = None if above in self.missing else self._device(folder)
-        if here is None:
-            self.missing[folder] = None
-        elif here != found[1] or folder in self._mounts:
-            found = folder, here
+        found = self._look(folder.parent)
+        home, device = found
+        if device is not None:
+            here = self._device(folder)
+            if here is None:
+                self.missing.append(folder)
+                found = home, None
+            elif here != device or folder in self._mounts:
+                found = folder, here
         self._known[folder] = found
         return found
 

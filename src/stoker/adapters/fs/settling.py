@@ -37,16 +37,17 @@ from stoker.adapters.fs.slots import Slots
 from stoker.adapters.fs.swapping import Drifted
 from stoker.core.journal import recover, undo
 from stoker.core.manifest import Manifest, Observed
+from stoker.core.paths import RelPath
 from stoker.core.planning import Create, Delete, RemoveDirectory, Replace
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
 
     from stoker.adapters.codec.journal import JournalRecord
     from stoker.adapters.fs.handles import DataDirectory
     from stoker.adapters.fs.look import Seen
     from stoker.adapters.fs.store import Store
     from stoker.core.manifest import Stamp
-    from stoker.core.paths import RelPath
 
 
 def settle(data: DataDirectory, store: Store) -> Head:
@@ -156,7 +157,8 @@ def _put_back(data: DataDirectory, store: Store, record: JournalRecord, sides: S
     leaving = [op for op in back if isinstance(op, Delete)]
     coming = [op for op in back if isinstance(op, Create | Replace)]
     # Folders that were there stay, even empty; one that was made may stand where a file comes back.
-    cleared = [RemoveDirectory(path) for path in sorted(sides.folders, reverse=True)]
+    made = _made(record.journal.claims, sides.folders)
+    cleared = [RemoveDirectory(path) for path in sorted(made, reverse=True)]
     with Slots(data) as slots:
         moves = Moves(data, slots, Homes(data), numbers)
         for each in leaving:
@@ -167,6 +169,21 @@ def _put_back(data: DataDirectory, store: Store, record: JournalRecord, sides: S
             number = numbers[op.path]
             if moves.holds(op.path, (op.entry, sides.before[number])):
                 _leave_to_others(moves, op, sides.after[number])
+
+
+def _made(claims: Iterable[RelPath], missing: Collection[RelPath]) -> set[RelPath]:
+    """The folders that the apply may have made: those that were missing, and all below them."""
+    tops, made = frozenset(missing), set[RelPath]()
+    for path in claims:
+        below: list[RelPath] = []
+        for above in path.ancestors():
+            if above in made:
+                made.update(below)
+                break
+            below.append(above)
+            if above in tops:
+                made.update(below)
+    return made
 
 
 def _leave_to_others(moves: Moves, op: Create | Replace | Delete, after: Stamp | None) -> None:
