@@ -39,6 +39,9 @@ FIRST = Head("one", "refs/heads/one", "one")
 SECOND = Head("two", "refs/heads/two", "two")
 
 
+pytestmark = pytest.mark.usefixtures("claims_held_or_not")
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     sync(tmp_path, ONE, "one")

@@ -83,6 +83,9 @@ def kept(root: Path) -> set[bytes]:
     return {each.read_bytes() for each in place.iterdir()} if place.exists() else set()
 
 
+pytestmark = pytest.mark.usefixtures("claims_held_or_not")
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     sync(tmp_path, ONE, "one")
