@@ -108,6 +108,10 @@ def test_a_running_scan_proves_nothing(tmp_path: Path) -> None:
     with FakeGateway(tmp_path, Settings(scan_seconds=0.3)) as fake:
         gateway = client(fake)
         fake.scan(PROJECTS)
+        scans = fake.engine.model.scans
+        with fake.engine.changed:
+            assert fake.engine.wait(lambda: scans[PROJECTS].active, 5)
+            assert fake.engine.wait(lambda: not scans[PROJECTS].reading, 5)
         write_project(tmp_path)
         assert isinstance(gateway.scan(PROJECTS), Succeeded)
         assert "plant" in fake.projects
