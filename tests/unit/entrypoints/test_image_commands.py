@@ -1,0 +1,63 @@
+"""The two commands of the image, as far as they go without a gateway."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from stoker import __version__
+from stoker.entrypoints import agent, controller
+
+
+@pytest.mark.parametrize(
+    ("main", "name"), [(agent.main, "stoker-agent"), (controller.main, "stoker-controller")]
+)
+def test_the_version(
+    main: Callable[[Sequence[str]], int], name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"{name} {__version__}\n"
+
+
+def test_an_agent_without_a_configuration(capsys: pytest.CaptureFixture[str]) -> None:
+    assert agent.main([], {}) == 2
+    assert capsys.readouterr().err == (
+        "stoker-agent: error: no configuration is given; name it by --config or STOKER_CONFIG\n"
+    )
+
+
+@pytest.mark.parametrize("by", ["option", "environment"])
+def test_a_configuration_that_is_wrong(
+    tmp_path: Path, by: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "agent.yaml"
+    path.write_text("gateway: {}\n")
+    arguments, environ = {
+        "option": (["--config", str(path)], {}),
+        "environment": ([], {"STOKER_CONFIG": str(path)}),
+    }[by]
+    assert agent.main(arguments, environ) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("stoker-agent: error: ")
+    assert "gateway.name" in said
+
+
+def test_what_a_command_imports_before_it_works() -> None:
+    """Seen failing: with the standalone agent imported at the top, `--version` took 0.6 s."""
+    probe = (
+        "import sys; from stoker.entrypoints import agent; "
+        "heavy = {'yaml', 'rich', 'typer', 'pygit2', 'kubernetes', 'stoker.core.agent'}; "
+        "sys.exit(f'imported: {heavy & sys.modules.keys()}' if heavy & sys.modules.keys() else 0)"
+    )
+    subprocess.run([sys.executable, "-c", probe], check=True)  # noqa: S603 - our own interpreter
+
+
+def test_a_controller_says_that_there_is_none_yet(capsys: pytest.CaptureFixture[str]) -> None:
+    assert controller.main([]) == 69
+    assert "no controller yet" in capsys.readouterr().err
