@@ -51,6 +51,10 @@ _WINDOW: Final = 1 << 20
 _MAPPED: Final = 4 << 20
 """How much of all packs libgit2 maps at a time; it counts as memory of this process."""
 
+_BETWEEN_OPENINGS: Final = 2 << 20
+"""How much is read before the packs are opened anew: libgit2 keeps 16 MB of what their deltas are
+based upon, and no setting bounds that."""
+
 _SMALL: Final = 4096
 """What is copied rather than hashed in two steps."""
 
@@ -83,6 +87,7 @@ class Objects:
         self._doubtful = sorted((path / "objects/pack").glob("*.pack"))
         self._shelf = Shelf(lambda tree_id: self._content(tree_id, "tree"))
         self._odb: pygit2.Odb | None = None
+        self._given = 0
         self.reopen()
 
     def reopen(self) -> None:
@@ -91,9 +96,13 @@ class Objects:
         # What was packed anew is gone, and git has checked what it copied.
         self._doubtful = [pack for pack in self._doubtful if pack.exists()]
         _make_small()
-        odb = pygit2.Odb()
-        odb.add_backend(pygit2.OdbBackendPack(str(self.path / "objects")), 1)
-        self._odb = odb
+        self._open()
+
+    def _open(self) -> None:
+        # First the old one goes: two share their packs, and what is kept for them.
+        self._odb, self._given = None, 0
+        self._odb = pygit2.Odb()
+        self._odb.add_backend(pygit2.OdbBackendPack(str(self.path / "objects")), 1)
 
     def close(self) -> None:
         """Give all files and memory back; `reopen` undoes it."""
@@ -182,6 +191,9 @@ class Objects:
             raise self._missing(object_id) from error
         except (pygit2.GitError, ValueError, OSError) as error:
             raise self._unreadable(object_id, error) from error
+        self._given += len(content)
+        if self._given > _BETWEEN_OPENINGS:
+            self._open()
         if kind != _TYPES[wanted]:
             raise _surprise(object_id, kind, wanted)
         if _hasher(wanted, len(content), content).hexdigest() != object_id:
