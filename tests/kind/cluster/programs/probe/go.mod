@@ -1,0 +1,3 @@
+module stoker.test/probe
+
+go 1.24.0
