@@ -40,7 +40,7 @@ demo: $(READY) ## A repository, a fake gateway, and Stoker between them (KEEP=1 
 	@$(BIN)/stoker demo $(if $(KEEP),--keep)
 
 .PHONY: test
-test: test-fast ## All tests
+test: test-fast kind ## All tests
 
 .PHONY: test-fast
 test-fast: lint types imports package unit integration coverage fuzz docs ## All tests that need no cluster
@@ -62,7 +62,7 @@ imports: $(READY) ## The arrows between the modules
 .PHONY: unit
 unit: $(READY) ## Unit and property tests; the core's branches are all taken
 	@command -v go >/dev/null || { echo "the parity tests need Go: put 'go' on the PATH" >&2; exit 1; }
-	@command -v git >/dev/null || { echo "the tests need git on the PATH" >&2; exit 1; }
+	@tools/needs.sh git openssl
 	$(PYTEST) -n $(JOBS) --dist loadfile --cov --cov-report= tests/unit tests/property
 	$(BIN)/coverage report --include='src/stoker/core/*' --fail-under=100
 
@@ -70,6 +70,11 @@ unit: $(READY) ## Unit and property tests; the core's branches are all taken
 integration: $(READY) ## Real git servers, a fake gateway, and a sync that is killed again and again
 	@tools/needs.sh git ssh=openssh-client sshd=openssh-server libnss_wrapper.so=libnss-wrapper rsync setpriv=util-linux
 	$(PYTEST) -n $(JOBS) --dist loadfile --cov --cov-append --cov-report= tests/integration tests/crash
+
+.PHONY: kind
+kind: $(READY) ## A real cluster: the image, and the agent beside a gateway in a pod
+	@tools/needs.sh git ssh-keygen=openssh-client openssl
+	$(PYTEST) tests/kind
 
 .PHONY: coverage
 coverage: $(READY) ## The branches that `unit` and `integration` have taken together
