@@ -1,0 +1,31 @@
+"""What tests in a cluster are made of; docs/testing-cluster-fixtures.md shows them in use.
+
+- `eventually`: waiting for something, and what is said when it does not come
+- `kubectl`: kubectl and helm, with what they said when they fail
+- `spaces`, `story`: a namespace for each test, and what is in it when the test fails
+- `pods`, `reaching`: a pod as a test sees it, and the way to a port of it
+- `api`: the official Python client
+- `loading`: the images that the pods run
+- `manifests`: Secrets, ConfigMaps, Services, pods with all restrictions
+- `git_server`, `repositories`, `certificates`: a git server in the cluster
+- `gateways`: fake gateways, and their controls
+- `sidecars`, `stations`: the agent as a container that a file configures, and pods of such
+"""
+
+from __future__ import annotations
+
+from kit.eventually import Hopeless, eventually
+from kit.kubectl import CommandFailed, Helm, Kubectl
+from kit.pods import Pod
+from kit.spaces import Space, Spaces
+
+__all__ = [
+    "CommandFailed",
+    "Helm",
+    "Hopeless",
+    "Kubectl",
+    "Pod",
+    "Space",
+    "Spaces",
+    "eventually",
+]
