@@ -74,7 +74,7 @@ integration: $(READY) ## Real git servers, a fake gateway, and a sync that is ki
 .PHONY: kind
 kind: $(READY) ## A real cluster: the image, and the agent beside a gateway in a pod
 	@tools/needs.sh git ssh-keygen=openssh-client openssl
-	$(PYTEST) tests/kind
+	$(PYTEST) -n $(JOBS) --dist loadfile tests/kind
 
 .PHONY: coverage
 coverage: $(READY) ## The branches that `unit` and `integration` have taken together

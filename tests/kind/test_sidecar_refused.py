@@ -78,6 +78,8 @@ def test_who_is_not_let_in_or_not_trusted_changes_nothing(
     told = eventually(agent.complaints, what="it says why", within=PATIENCE)
     assert re.search(REFUSALS[name], told[0]), told
     status = agent.status()
+    assert re.search(REFUSALS[name], status["errorMessage"]), status
+    assert re.search(REFUSALS[name], agent.pod.ask(agent.port, "/readyz").text)
     assert (status["syncStatus"], status["syncedCommit"]) == ("Pending", "")
     assert "guessed" not in json.dumps(status) + agent.pod.logs(name)
     assert agent.pod.ask(agent.port, "/startupz").status == 503, "no gateway starts on this"

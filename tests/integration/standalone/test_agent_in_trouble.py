@@ -42,11 +42,17 @@ def test_a_repository_that_goes_away_and_comes_back(station: Station) -> None:
     station.wait(lambda: any(line.get("level") == "error" for line in agent.lines))
     assert station.differing(project()) == []
     assert station.ask("/healthz")[0] == 200
+    ready, told = station.ask("/readyz")
+    assert ready == 200, "the gateway has all that is known"
+    assert str(path) in told
+    status = station.status()
+    assert (status["syncStatus"], status["errorMessage"]) == ("Synced", told)
     away.rename(path)
     second = station.upstream.commit(SECOND, "Go on")
     agent.process.send_signal(signal.SIGHUP)
     station.wait_for(second)
     assert station.differing(SECOND) == []
+    assert station.status()["errorMessage"] == ""
 
 
 def test_a_gateway_that_starts_later_is_scanned_when_it_is_up(station: Station) -> None:

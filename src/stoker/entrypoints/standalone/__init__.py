@@ -57,7 +57,7 @@ class Standalone:
             if self.site.gateway is not None:
                 helpers.append(GatewayWatch(doers, loop.hear))
             if config.listen is not None:
-                helpers.append(Probes(config.listen, self.teller, follower.look))
+                helpers.append(Probes(config.listen, self.teller, follower))
             loop.hear(ev.Started(utc_now()))
             with heard(_signals(loop, follower)):
                 for helper in helpers:
