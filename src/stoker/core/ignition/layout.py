@@ -9,7 +9,6 @@ resource is a folder with its files.
 from __future__ import annotations
 
 from enum import StrEnum
-from sys import intern
 from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
@@ -57,12 +56,14 @@ def _project_of(path: str) -> str:
 def resources_of(paths: Iterable[str]) -> tuple[ResourcePath, ...]:
     """The resources that hold any of `paths` directly, sorted."""
     folders = {path.rpartition("/")[0] for path in paths}
-    found = {resource for folder in folders if (resource := _resource_of(folder))}
+    # Few homes, modules and types have all the resources: each is one text for all of them.
+    texts: dict[str, str] = {}
+    found = {resource for folder in folders if (resource := _resource_of(folder, texts))}
     # A key of its own: comparing the objects themselves takes ten times as long.
     return tuple(sorted(found, key=lambda each: (each.home, each.module, each.type, each.name)))
 
 
-def _resource_of(folder: str) -> ResourcePath | None:
+def _resource_of(folder: str, texts: dict[str, str]) -> ResourcePath | None:
     if folder.startswith(_COLLECTIONS):
         home_depth = 3
     elif _project_of(f"{folder}/"):
@@ -73,9 +74,10 @@ def _resource_of(folder: str) -> ResourcePath | None:
     home, inside = folders[:home_depth], folders[home_depth:]
     match inside:
         case [module, kind, *name]:
-            # Few homes, modules and types have all the resources.
+            one = texts.setdefault
+            place = "/".join(home)
             return ResourcePath(
-                intern("/".join(home)), intern(module), intern(kind), "/".join(name)
+                one(place, place), one(module, module), one(kind, kind), "/".join(name)
             )
         case _:
             return None
