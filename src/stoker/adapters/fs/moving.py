@@ -18,7 +18,7 @@ from stoker.adapters.fs.homes import Homes
 from stoker.adapters.fs.look import Version, find
 from stoker.adapters.fs.slots import Slots
 from stoker.adapters.fs.swapping import Spot, drifted
-from stoker.core.paths import RelPath
+from stoker.core.paths import ROOT, RelPath
 from stoker.core.planning import Create, Delete, Op, RemoveDirectory, Replace
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Moves:
     def _make(self, folder: RelPath, first: RelPath) -> None:
         """Make a folder, and those above it down from `first`, which is one of them or itself."""
         missing = [folder]
-        while missing[-1] != first:
+        while missing[-1] not in (first, ROOT):
             missing.append(missing[-1].parent)
         for place in reversed(missing):
             above = self.data.folder(place.parent)
