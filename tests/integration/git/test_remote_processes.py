@@ -95,7 +95,8 @@ def started_agent() -> tuple[subprocess.Popen[bytes], set[int]]:
     agent = subprocess.Popen([sys.executable, "-c", _AGENT], stderr=subprocess.DEVNULL)  # noqa: S603 - our own words
 
     def sleeps() -> bool:
-        return any(b"sleep" in _command(pid) for pid in children(agent.pid))
+        # By its own name: the words of all who start it are in their command lines too.
+        return any(_command(pid).startswith(b"sleep\0") for pid in children(agent.pid))
 
     assert eventually(sleeps)
     return agent, set(children(agent.pid))
