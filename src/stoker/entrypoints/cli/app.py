@@ -271,6 +271,22 @@ def demo(
 
 
 @app.command()
+def crd(output: Output = Format.TEXT) -> Answer:
+    """Print the definition of GatewaySync for a cluster.
+
+    The same version of Stoker always prints the same text.
+
+    \b
+    Examples:
+      stoker crd | kubectl apply --server-side -f -
+      stoker crd --output json
+    """  # noqa: D301 - as above
+    from stoker.entrypoints.cli.defining import crd_answer  # noqa: PLC0415
+
+    return crd_answer(as_json=output is Format.JSON)
+
+
+@app.command()
 def version(output: Output = Format.TEXT) -> Answer:
     """Show the versions of Stoker and of its Python.
 
