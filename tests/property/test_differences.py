@@ -21,9 +21,10 @@ from stoker.core.differences import (
 from stoker.core.differences.alignment import align
 from stoker.core.differences.changes import Added, Change, Element, carry_out, inverse
 from stoker.core.differences.comparison import compare_documents
-from stoker.core.differences.documents import Json, read_document
+from stoker.core.differences.documents import read_document
 from stoker.core.differences.limits import MAX_CHANGES, MAX_LINE, MAX_LINES
 from stoker.core.differences.texts import compare_texts
+from stoker.core.exactjson import Json
 from stoker.core.manifest import Mode
 from stoker.core.paths import RelPath
 from stoker.core.planning import Create, Delete, Op, Plan, RemoveDirectory, Replace

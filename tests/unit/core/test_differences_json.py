@@ -10,10 +10,11 @@ import pytest
 from stoker.core.differences import ChangeKind, DocumentChanges, TextChanges, compare_contents
 from stoker.core.differences.changes import Added, Element, Key, Reordered, carry_out, inverse
 from stoker.core.differences.comparison import compare_documents, label_of
-from stoker.core.differences.documents import Number, read_document
+from stoker.core.differences.documents import read_document
 from stoker.core.differences.limits import MAX_CHANGES, MAX_DEPTH, MAX_PATH, MAX_VALUE
 from stoker.core.differences.showing import ValueChange, spelled
 from stoker.core.errors import DecodeError
+from stoker.core.exactjson import Number
 from stoker.core.paths import RelPath
 
 VIEW = RelPath("projects/p/com.inductiveautomation.perspective/views/V/view.json")

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from stoker.core.errors import DecodeError
+from stoker.core.exactjson import Number
 from stoker.core.ignition import same_resource
-from stoker.core.ignition.resource import MAX_BYTES, MAX_DEPTH, Number, parse_resource
+from stoker.core.ignition.resource import MAX_BYTES, MAX_DEPTH, parse_resource
 
 STAMP = {"actor": "jane", "timestamp": "2026-01-02T03:04:05Z"}
 

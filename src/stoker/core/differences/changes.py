@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from stoker.core.differences.documents import Json
 from stoker.core.errors import DecodeError
+from stoker.core.exactjson import Json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

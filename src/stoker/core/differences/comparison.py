@@ -29,8 +29,8 @@ from stoker.core.differences.changes import (
     Reordered,
     Replaced,
 )
-from stoker.core.differences.documents import Json, Number
 from stoker.core.differences.limits import MAX_LABEL
+from stoker.core.exactjson import Json, Number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

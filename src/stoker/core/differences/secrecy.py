@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from stoker.core.differences.changes import Key
-from stoker.core.differences.documents import Json, Number
+from stoker.core.exactjson import Json, Number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -26,10 +26,10 @@ from stoker.core.differences.changes import (
     Reordered,
     Replaced,
 )
-from stoker.core.differences.documents import Json, Number
 from stoker.core.differences.limits import MAX_PATH, MAX_VALUE
 from stoker.core.differences.secrecy import LOOKED_AT, glimpse, secret_part, veiled_text
 from stoker.core.differences.texts import LineChanges, compare_texts
+from stoker.core.exactjson import Json, Number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

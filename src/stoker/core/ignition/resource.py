@@ -11,13 +11,11 @@ document is no document here, and is compared byte by byte.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from typing import Final, NoReturn
-
-from attrs import frozen
+from typing import Final
 
 from stoker.core.errors import DecodeError
+from stoker.core.exactjson import Json, TooDeep, read_exactly
 
 MAX_BYTES: Final = 1 << 20
 """Size of a `resource.json`; real ones have a few hundred bytes."""
@@ -29,14 +27,6 @@ MODIFICATION: Final = "lastModification"
 SIGNATURE: Final = "lastModificationSignature"
 
 
-@frozen
-class Number:
-    """A JSON number, as it is written: 1 and 1.0 are two documents."""
-
-    text: str
-
-
-Json = None | bool | str | Number | list["Json"] | dict[str, "Json"]
 Document = Mapping[str, Json]
 
 
@@ -45,50 +35,18 @@ def parse_resource(content: bytes) -> Document:
     if len(content) > MAX_BYTES:
         raise _no_document(f"has more than {MAX_BYTES} bytes")
     try:
-        value = json.loads(
-            content.decode(),
-            object_pairs_hook=_object,
-            parse_int=Number,
-            parse_float=Number,
-            parse_constant=_refused_constant,
-        )
-    except RecursionError:
+        value = read_exactly(content.decode(), MAX_DEPTH)
+    except TooDeep:
         raise _no_document(f"has more than {MAX_DEPTH} levels") from None
     except ValueError as error:
         raise _no_document(f"is not JSON: {error}") from None
     if not isinstance(value, dict):
         raise _no_document("does not hold a JSON object")
-    _check_depth(value)
     return value
 
 
 def _no_document(what: str) -> DecodeError:
     return DecodeError(f"the resource.json {what}", cure="export the resource again")
-
-
-def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("an object has one name twice")
-    return members
-
-
-def _refused_constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is not a JSON number")
-
-
-def _check_depth(document: dict[str, Json]) -> None:
-    level: list[dict[str, Json] | list[Json]] = [document]
-    for _ in range(MAX_DEPTH):
-        level = [
-            inner
-            for container in level
-            for inner in (container.values() if isinstance(container, dict) else container)
-            if isinstance(inner, (dict, list))
-        ]
-        if not level:
-            return
-    raise _no_document(f"has more than {MAX_DEPTH} levels")
 
 
 def same_resource(before: bytes, after: bytes) -> bool:

@@ -27,12 +27,11 @@ from typing import Final
 from attrs import field, frozen
 
 from stoker.core.errors import DecodeError
+from stoker.core.exactjson import Json, Number
 from stoker.core.ignition.resource import (
     ATTRIBUTES,
     SIGNATURE,
     Document,
-    Json,
-    Number,
     parse_resource,
 )
 
