@@ -1,7 +1,7 @@
 """`stoker-agent`: what the image runs beside a gateway.
 
-It is the agent of `stoker agent` without the command line's libraries, which would be a third of
-its memory: what it is told is in one file.
+It is the agent of `stoker agent` without the command line's libraries: what it is told is in one
+file.
 """
 
 from __future__ import annotations
