@@ -170,7 +170,7 @@ class World:
     def _do(self, snapshot: Snapshot, action: Action, now: datetime) -> Snapshot:
         memory, owned = snapshot.memory, snapshot.owned
         match action:
-            case Resolve(question):
+            case Resolve(question=question):
                 return evolve(snapshot, memory=answered(memory, question, self.git, now))
             case ExchangeToken(_, key, request):
                 error = self.github if isinstance(self.github, StokerError) else None

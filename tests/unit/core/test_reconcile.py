@@ -52,6 +52,7 @@ from stoker.core.reconcile import (
     agent_rules,
     decide,
 )
+from stoker.core.reconcile.inquiry import FRESH
 from stoker.core.refs import RefName
 from stoker.core.spec import (
     GatewayAccess,
@@ -105,7 +106,7 @@ class TestBirth:
             AddFinalizer(),
             EnsureRole(role, rules),
             EnsureBinding(role, role, ()),
-            Resolve(MAIN),
+            Resolve(MAIN, FRESH),
         )
         status = status_of(decision)
         assert status.ref_resolution_status is RefResolutionStatus.RESOLVING
@@ -300,7 +301,7 @@ class TestChange:
         later = NOW + timedelta(seconds=60)
         again, world = settle(settled, later)
         assert again.status == settled.status
-        assert of(Resolve, world.done) == [Resolve(MAIN)]
+        assert of(Resolve, world.done) == [Resolve(MAIN, 30.0)]
         assert of(WriteStatus, world.done) == []
 
     def test_another_ref_of_the_same_commit(self) -> None:
@@ -355,9 +356,9 @@ class TestChange:
     def test_a_restarted_controller_asks_again_and_upsets_nothing(self) -> None:
         settled, _ = settle(fleet(), NOW)
         restarted = evolve(settled, memory=a_snapshot().memory)
-        assert decide(restarted, NOW).actions == (Resolve(MAIN),)
+        assert decide(restarted, NOW).actions == (Resolve(MAIN, FRESH),)
         after, world = settle(restarted, NOW + timedelta(seconds=5))
-        assert world.done == (Resolve(MAIN),)
+        assert world.done == (Resolve(MAIN, FRESH),)
         assert said(after.status, "Ready")[0] == "True"
 
 

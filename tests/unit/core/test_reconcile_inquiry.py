@@ -12,7 +12,6 @@ from attrs import evolve
 from property.strategies.reports import NOW, a_report
 from property.strategies.snapshots import (
     APP,
-    CR,
     OTHER_REPO,
     REFUSED,
     REPO,
@@ -52,6 +51,7 @@ from stoker.core.reconcile import (
     exchanged,
     token_key,
 )
+from stoker.core.reconcile.inquiry import FRESH
 from stoker.core.refs import (
     Advertisement,
     RefName,
@@ -98,10 +98,10 @@ def asks(snapshot: Snapshot, seconds: float) -> bool:
 class TestPolling:
     """An answer is asked for again."""
 
-    place = until_poll(f"plant/{CR}", 60.0, NOW)
-    """Seconds from NOW to the CR's place within the minute."""
+    place = until_poll(REPO, 60.0, NOW)
+    """Seconds from NOW to the repository's place within the minute."""
 
-    def test_at_the_place_of_the_cr(self) -> None:
+    def test_at_the_place_of_the_repository(self) -> None:
         settled, _ = settle(a_snapshot(), NOW)
         assert 1 < self.place < 60
         assert not asks(settled, self.place - 0.01)
@@ -110,24 +110,49 @@ class TestPolling:
         assert wake is not None
         assert abs((wake - after(self.place)).total_seconds()) < 0.001
 
-    def test_each_cr_has_its_own_place(self) -> None:
+    def test_crs_of_one_repository_share_a_place(self) -> None:
         settled, _ = settle(a_snapshot(), NOW)
         metadata = evolve(settled.metadata, name="another")
         other = evolve(settled, metadata=metadata, namespace_crs=frozenset({"another"}))
+        assert decide(other, NOW).wake_at == decide(settled, NOW).wake_at
+
+    def test_each_repository_has_its_own_place(self) -> None:
+        settled, _ = settle(a_snapshot(), NOW)
+        other, _ = settle(a_snapshot(a_spec(repo=OTHER_REPO)), NOW)
         assert decide(other, NOW).wake_at != decide(settled, NOW).wake_at
+
+    def test_half_an_interval_is_not_too_old(self) -> None:
+        for interval, age in (("60s", 30.0), ("10m", 300.0), ("0s", 2.5)):
+            spec = a_spec(polling=Polling(interval=Duration.parse(interval)))
+            settled, _ = settle(a_snapshot(spec), NOW)
+            (ask,) = of(Resolve, decide(settled, after(601)).actions)
+            assert ask.max_age == age
+
+    def test_what_is_not_known_or_failed_has_to_be_fresh(self) -> None:
+        (first,) = of(Resolve, decide(a_snapshot(), NOW).actions)
+        assert first.max_age == FRESH
+        failed, _ = settle(a_snapshot(), NOW, World(git=UNREACHABLE))
+        (again,) = of(Resolve, decide(failed, after(31)).actions)
+        assert again.max_age == FRESH
+
+    def test_what_a_webhook_asks_for_was_never_asked_before(self) -> None:
+        settled, _ = settle(a_snapshot(), NOW)
+        asked = evolve(settled.metadata, annotations={names.REQUESTED_REF: "next"})
+        (ask,) = of(Resolve, decide(evolve(settled, metadata=asked), NOW).actions)
+        assert ask.max_age == 0.0
 
     def test_by_the_interval_of_the_spec(self) -> None:
         spec = a_spec(polling=Polling(interval=Duration.parse("10m")))
         settled, _ = settle(a_snapshot(spec), NOW)
-        place = until_poll(f"plant/{CR}", 600.0, NOW)
+        place = until_poll(REPO, 600.0, NOW)
         assert not asks(settled, place - 0.01)
         assert asks(settled, place + 0.01)
 
     def test_an_interval_of_nothing_is_five_seconds(self) -> None:
         spec = a_spec(polling=Polling(interval=Duration.parse("0s")))
         settled, _ = settle(a_snapshot(spec), NOW)
-        assert not asks(settled, until_poll(f"plant/{CR}", 5.0, NOW) - 0.01)
-        assert asks(settled, until_poll(f"plant/{CR}", 5.0, NOW) + 0.01)
+        assert not asks(settled, until_poll(REPO, 5.0, NOW) - 0.01)
+        assert asks(settled, until_poll(REPO, 5.0, NOW) + 0.01)
 
     def test_not_when_it_is_switched_off(self) -> None:
         settled, _ = settle(a_snapshot(a_spec(polling=Polling(enabled=False))), NOW)
@@ -270,7 +295,7 @@ class TestFailure:
         for error, stalled in ((UNREACHABLE, "False"), (REFUSED, "True")):
             failed, _ = settle(a_snapshot(), NOW, World(git=error))
             restarted = evolve(failed, memory=Memory())
-            assert decide(restarted, after(5)).actions == (Resolve(MAIN),)
+            assert decide(restarted, after(5)).actions == (Resolve(MAIN, FRESH),)
             assert said(failed.status, "Stalled")[0] == stalled
 
 

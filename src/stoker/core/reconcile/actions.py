@@ -50,9 +50,14 @@ class ExchangeToken:
 
 @frozen
 class Resolve:
-    """Ask the git server for the refs `question.prefixes`."""
+    """Ask the git server for the refs `question.prefixes`.
+
+    CRs that follow one repository are asked for together: an answer that somebody else got is as
+    good if its question was begun at most `max_age` seconds ago. With 0 it has to be begun now.
+    """
 
     question: Question
+    max_age: float
 
 
 @frozen

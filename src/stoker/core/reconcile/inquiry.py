@@ -5,6 +5,11 @@ when a webhook asked for a ref or for a look. It is asked again when a poll is d
 failure when its wait is over. Comparisons of times are made so that a clock that was set back makes
 a thing due at once instead of far away, and then only once.
 
+Everyone who polls a repository with one interval does so at the same place within it, so that one
+connection answers them all; different repositories have different places. How old an answer may be
+that somebody else got, `Resolve.max_age`, says what such sharing may cost in time: nothing where a
+webhook asked, half an interval where a poll was due.
+
 While a question is open, the last thing that was said of this generation of the spec still holds:
 a controller that was just restarted does not make a CR unready that was ready.
 """
@@ -40,6 +45,8 @@ REFRESH_BEFORE: Final = 300.0
 """Seconds before its end at which a token is replaced."""
 MIN_INTERVAL: Final = 5.0
 """Seconds between two polls at the least, whatever the spec says."""
+FRESH: Final = 5.0
+"""How many seconds old an answer may be for a CR that has none, or only a failure."""
 
 
 @frozen(kw_only=True)
@@ -72,7 +79,7 @@ def inquire(
         )
     known = _known(snapshot, question, now)
     # Nothing can be asked without a token; what is known stays known.
-    asked = _asking(snapshot, spec, question, known, now) if access.usable else _Asking()
+    asked = _asking(spec, question, known, now) if access.usable else _Asking()
     return Inquiry(
         state=access.obstacle or _state(snapshot, known),
         resolution=None if known is None else known.resolution,
@@ -183,23 +190,19 @@ class _Asking:
 
 
 def _asking(
-    snapshot: Snapshot,
-    spec: GatewaySyncSpec,
-    question: Question,
-    known: Answer | None,
-    now: datetime,
+    spec: GatewaySyncSpec, question: Question, known: Answer | None, now: datetime
 ) -> _Asking:
     if not question.prefixes:
         return _Asking()
-    wait = 0.0 if known is None else _wait(snapshot, spec, known, now)
+    wait = 0.0 if known is None else _wait(spec, known, now)
     if wait is None:
         return _Asking()
     if wait > 0:
         return _Asking(wakes=(wait,))
-    return _Asking(asks=(Resolve(question),))
+    return _Asking(asks=(Resolve(question, _max_age(spec, question, known)),))
 
 
-def _wait(snapshot: Snapshot, spec: GatewaySyncSpec, known: Answer, now: datetime) -> float | None:
+def _wait(spec: GatewaySyncSpec, known: Answer, now: datetime) -> float | None:
     """Seconds until the question is asked again; None: not by itself."""
     if isinstance(known.outcome, StokerError):
         return known.backoff.wait(now)
@@ -208,9 +211,18 @@ def _wait(snapshot: Snapshot, spec: GatewaySyncSpec, known: Answer, now: datetim
     passed = (now - known.at).total_seconds()
     if passed < 0:
         return 0.0
-    key = f"{snapshot.metadata.namespace}/{snapshot.metadata.name}"
-    interval = max(spec.polling.interval.seconds, MIN_INTERVAL)
-    return max(0.0, until_poll(key, interval, known.at) - passed)
+    return max(0.0, until_poll(spec.git.repo, _interval(spec), known.at) - passed)
+
+
+def _interval(spec: GatewaySyncSpec) -> float:
+    return max(spec.polling.interval.seconds, MIN_INTERVAL)
+
+
+def _max_age(spec: GatewaySyncSpec, question: Question, known: Answer | None) -> float:
+    if known is None:
+        # What a webhook tells of has only just happened.
+        return FRESH if question.request is None else 0.0
+    return FRESH if known.resolution is None else _interval(spec) / 2
 
 
 def _state(snapshot: Snapshot, known: Answer | None) -> RefState:
