@@ -1,0 +1,109 @@
+"""Objects of one kind as they were last seen, each as the value that decisions need.
+
+Sightings come from lists, from watches and from the answers to our own writes, and so twice, late
+and in the wrong order. Each has the version of the object, which grows with every write that the
+API server takes; one that is not newer than what is known changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, Generic, TypeVar
+
+from attrs import define, field, frozen
+
+Name = tuple[str, str]
+"""Namespace and name."""
+
+T = TypeVar("T")
+
+
+@frozen
+class Sighting(Generic[T]):
+    """A value, and as of which version of its object."""
+
+    version: int
+    value: T
+
+
+@frozen
+class Change(Generic[T]):
+    """What became of one object: `before` and `after` are None where there is none."""
+
+    name: Name
+    before: T | None
+    after: T | None
+
+
+@define
+class Shelf(Generic[T]):
+    """The objects of one kind, by namespace."""
+
+    read: Callable[[Mapping[str, Any], T | None], T | None]
+    """The value of a document, given the one that is known; None: it is of no interest."""
+    _spaces: dict[str, dict[str, Sighting[T]]] = field(factory=dict)
+
+    def put(self, document: Mapping[str, Any]) -> Change[T] | None:
+        """Take in a sighting; what it changed."""
+        name, version = name_of(document), version_of(document)
+        known = self._spaces.get(name[0], {}).get(name[1])
+        if known is not None and version <= known.version:
+            return None
+        before = None if known is None else known.value
+        after = self.read(document, before)
+        if after is None:
+            return self.drop(name)
+        self._spaces.setdefault(name[0], {})[name[1]] = Sighting(version, after)
+        return None if after == before else Change(name, before, after)
+
+    def gone(self, document: Mapping[str, Any]) -> Change[T] | None:
+        """Take in that an object was deleted, unless it was seen anew since."""
+        name = name_of(document)
+        known = self._spaces.get(name[0], {}).get(name[1])
+        if known is None or version_of(document) < known.version:
+            return None
+        return self.drop(name)
+
+    def drop(self, name: Name) -> Change[T] | None:
+        """Forget an object."""
+        space = self._spaces.get(name[0], {})
+        known = space.pop(name[1], None)
+        if not space:
+            self._spaces.pop(name[0], None)
+        return None if known is None else Change(name, known.value, None)
+
+    def keep_only(self, namespace: str, names: Collection[Name]) -> list[Change[T]]:
+        """Forget what a list of the namespace (of all, where it is empty) did not have."""
+        held = [
+            (space, name)
+            for space, objects in self._spaces.items()
+            if namespace in ("", space)
+            for name in objects
+        ]
+        changes = [self.drop(name) for name in held if name not in names]
+        return [change for change in changes if change is not None]
+
+    def get(self, name: Name) -> T | None:
+        """What is known of an object."""
+        known = self._spaces.get(name[0], {}).get(name[1])
+        return None if known is None else known.value
+
+    def of(self, namespace: str) -> Iterator[tuple[str, T]]:
+        """The objects of a namespace, by name."""
+        return ((name, one.value) for name, one in self._spaces.get(namespace, {}).items())
+
+    def names(self) -> list[Name]:
+        """Every object that is known."""
+        return [(space, name) for space, objects in self._spaces.items() for name in objects]
+
+
+def name_of(document: Mapping[str, Any]) -> Name:
+    """Which object a document is about."""
+    metadata = document["metadata"]
+    return metadata.get("namespace", ""), metadata["name"]
+
+
+def version_of(document: Mapping[str, Any]) -> int:
+    """As of which write; Kubernetes lets versions of one kind be compared as numbers."""
+    text = document["metadata"].get("resourceVersion", "")
+    return int(text) if text.isascii() and text.isdigit() else 0
