@@ -1,8 +1,10 @@
 """Objects of one kind as they were last seen, each as the value that decisions need.
 
-Sightings come from lists, from watches and from the answers to our own writes, and so twice, late
-and in the wrong order. Each has the version of the object, which grows with every write that the
-API server takes; one that is not newer than what is known changes nothing.
+A watch tells what happened in the order in which it happened, and is believed. The answers to our
+own writes come out of that order: one that is older than what a watch has told is dropped, and what
+a watch tells is dropped as long as it has not caught up with our write. Versions of objects grow
+with every write; they are compared for this alone, so that an API server which was set back to a
+backup is believed too.
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ class Sighting(Generic[T]):
 
     version: int
     value: T
+    ours: bool
+    """Whether no watch has told of this version yet: it is the answer to our own write."""
 
 
 @frozen
@@ -43,24 +47,24 @@ class Shelf(Generic[T]):
     """The value of a document, given the one that is known; None: it is of no interest."""
     _spaces: dict[str, dict[str, Sighting[T]]] = field(factory=dict)
 
-    def put(self, document: Mapping[str, Any]) -> Change[T] | None:
+    def put(self, document: Mapping[str, Any], *, ours: bool = False) -> Change[T] | None:
         """Take in a sighting; what it changed."""
         name, version = name_of(document), version_of(document)
         known = self._spaces.get(name[0], {}).get(name[1])
-        if known is not None and version <= known.version:
+        if known is not None and (ours or known.ours) and version < known.version:
             return None
         before = None if known is None else known.value
         after = self.read(document, before)
         if after is None:
             return self.drop(name)
-        self._spaces.setdefault(name[0], {})[name[1]] = Sighting(version, after)
+        self._spaces.setdefault(name[0], {})[name[1]] = Sighting(version, after, ours)
         return None if after == before else Change(name, before, after)
 
     def gone(self, document: Mapping[str, Any]) -> Change[T] | None:
-        """Take in that an object was deleted, unless it was seen anew since."""
+        """Take in that an object was deleted, unless we have made it anew since."""
         name = name_of(document)
         known = self._spaces.get(name[0], {}).get(name[1])
-        if known is None or version_of(document) < known.version:
+        if known is None or (known.ours and version_of(document) < known.version):
             return None
         return self.drop(name)
 

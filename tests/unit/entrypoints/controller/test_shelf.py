@@ -35,19 +35,28 @@ def test_tells_what_changed() -> None:
     assert shelf.get(NAME) is None
 
 
-def test_what_is_older_or_the_same_changes_nothing() -> None:
+def test_a_watch_that_lags_behind_our_own_write_changes_nothing() -> None:
     shelf = a_shelf()
-    shelf.put(seen(5, "new"))
-    for old in (4, 5, 0, ""):
+    shelf.put(seen(5, "ours"), ours=True)
+    for old in (4, 0, ""):
         assert shelf.put(seen(old, "old")) is None
-    assert shelf.get(NAME) == "new"
+        assert shelf.gone(seen(old)) is None
+    assert shelf.get(NAME) == "ours"
+    assert shelf.put(seen(6, "theirs")) == Change(NAME, "ours", "theirs")
 
 
-def test_an_old_deletion_does_not_take_away_what_was_made_since() -> None:
+def test_the_answer_to_a_write_that_was_overtaken_changes_nothing() -> None:
     shelf = a_shelf()
-    shelf.put(seen(9))
-    assert shelf.gone(seen(8)) is None
-    assert shelf.get(NAME) == "x"
+    shelf.put(seen(7, "theirs"))
+    assert shelf.put(seen(6, "ours"), ours=True) is None
+    assert shelf.get(NAME) == "theirs"
+
+
+def test_a_server_that_was_set_back_is_believed() -> None:
+    shelf = a_shelf()
+    shelf.put(seen(900, "new"))
+    assert shelf.put(seen(17, "from the backup")) == Change(NAME, "new", "from the backup")
+    assert shelf.gone(seen(18)) is not None
 
 
 def test_what_is_of_no_interest_takes_no_place() -> None:
@@ -73,12 +82,19 @@ def test_a_list_of_one_namespace_says_nothing_of_others() -> None:
     assert {change.name for change in gone} == {("plant", "one"), ("mill", "one")}
 
 
-@given(st.permutations(range(1, 8)), st.lists(st.integers(1, 7), max_size=7))
-def test_in_whatever_order_sightings_come_the_newest_stands(
-    order: list[int], again: list[int]
+@given(st.lists(st.sampled_from(("watch", "answer")), max_size=20), st.sets(st.integers(1, 7)))
+def test_watch_and_answers_in_any_mixture_end_at_the_newest(
+    turns: list[str], ours: set[int]
 ) -> None:
-    """Seen failing without the look at the version."""
+    """Seen failing without either look at the version."""
     shelf = a_shelf()
-    for version in (*order, *again):
-        shelf.put(seen(version, f"v{version}"))
-    assert shelf.get(NAME) == "v7"
+    watched, answers = list(range(1, 8)), sorted(ours, reverse=True)
+    newest = 0
+    for turn in turns:
+        queue = watched if turn == "watch" else answers
+        if not queue:
+            continue
+        version = queue.pop(0)
+        shelf.put(seen(version, f"v{version}"), ours=turn == "answer")
+        newest = max(newest, version)
+        assert shelf.get(NAME) == f"v{newest}"
