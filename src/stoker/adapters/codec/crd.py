@@ -11,15 +11,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from stoker.adapters.codec.plain import kind_of, plain
 from stoker.adapters.codec.structure import read
-from stoker.core.errors import InvalidDocument
+from stoker.core.errors import DecodeError, InvalidDocument, Problem
 from stoker.core.ignition import refused_destination
 from stoker.core.names import API_VERSION, KIND
 from stoker.core.profile import GLOBS
-from stoker.core.spec import GatewaySync, GatewaySyncStatus, SyncProfile
+from stoker.core.spec import GatewaySync, GatewaySyncSpec, GatewaySyncStatus, SyncProfile
 from stoker.core.spec.document import to_document
 from stoker.core.spec.problems import (
     MAX_PROBLEMS,
@@ -47,6 +47,35 @@ _TOP: Final = ("apiVersion", "kind", "metadata", "spec", "status")
 _META: Final = frozenset(field.json_name for field in fields_of(ObjectMeta))
 _TOLD_TO_GO: Final = "1970-01-01T00:00:00Z"
 """A time of deletion; that there is one is all that is ever read of it."""
+
+
+@frozen
+class Seen:
+    """A resource as the API server holds it, however much of it can be read."""
+
+    metadata: ObjectMeta
+    spec: GatewaySyncSpec | InvalidDocument
+    status: GatewaySyncStatus
+    """What was written last; an empty one when nothing, or nothing readable."""
+
+
+def decode_seen(document: dict[str, Any]) -> Seen:
+    """Read what the API server sent: never raises, since one odd resource must not hide others."""
+    metadata = read(_metadata(_members(document.get("metadata"))), ObjectMeta).value
+    try:
+        spec: GatewaySyncSpec | InvalidDocument = decode_gateway_sync(
+            {"metadata": {"name": metadata.name}, "spec": document.get("spec")}, rules=False
+        ).spec
+    except InvalidDocument as invalid:
+        spec = invalid
+    except DecodeError as error:
+        problem = Problem("spec", error.message, error.cure)
+        spec = InvalidDocument.of("the GatewaySync", (problem,))
+    try:
+        status = decode_status(document.get("status") or {})
+    except (InvalidDocument, DecodeError):
+        status = GatewaySyncStatus()
+    return Seen(metadata, spec, status)
 
 
 def decode_gateway_sync(
@@ -154,6 +183,10 @@ def _decoded(  # noqa: PLR0913 - what is read, and all that is known of it alrea
     if found:
         raise InvalidDocument.of(what, listed(found, ranks))
     return reading.value
+
+
+def _members(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _metadata(metadata: dict[str, Any]) -> dict[str, Any]:

@@ -1,34 +1,47 @@
-"""`stoker-controller`: what the image runs once in a cluster.
+"""`stoker-controller`: watch GatewaySync resources and gateway pods, and tell agents what to do.
 
-The image has the command so that charts and tests can name it. What it decides is `core.reconcile`;
-what drives that in a cluster is not part of this version, and the command says so instead of
-pretending to watch anything.
+What is decided about a CR is `core.reconcile`; here is what drives it in a cluster.
+
+- `settings`: what the command is told
+- `watching`, `cluster` (with `shelf`, `sightings`, `reports`): what is known of the cluster
+- `queue`: which CR is looked at next
+- `reconciling`: one look after the other; `acting` writes, `telling` makes events, `asking` asks
+  git servers and GitHub
+- `serving`: probes and metrics
+- `running`: all of it, from start to end
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from stoker import __version__
+from stoker.core.errors import StokerError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_UNAVAILABLE = 69
-"""`EX_UNAVAILABLE` of sysexits."""
+_FAILED = 1
+_MISUSED = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Say the version, or that there is nothing to run yet."""
-    parser = argparse.ArgumentParser(
-        prog="stoker-controller", description="Watch GatewaySync resources and gateway pods."
-    )
-    parser.add_argument("--version", action="version", version=f"stoker-controller {__version__}")
-    parser.parse_args(arguments)
-    sys.stderr.write(
-        f"stoker-controller: error: version {__version__} has no controller yet; "
-        "stoker-agent --config FILE works without one\n"
-    )
-    return _UNAVAILABLE
+    """Run until the process is told to end; its exit code."""
+    from stoker.entrypoints.controller.settings import read_settings  # noqa: PLC0415 - as below
+
+    try:
+        settings = read_settings(arguments)
+    except StokerError as error:
+        return _told(error, _MISUSED)
+    # What a cluster needs takes a second to import; help and version do not need it.
+    from stoker.entrypoints.controller.running import run  # noqa: PLC0415 - see above
+
+    try:
+        return run(settings)
+    except StokerError as error:
+        return _told(error, _FAILED)
+
+
+def _told(error: StokerError, code: int) -> int:
+    sys.stderr.write(f"stoker-controller: error: {error}\n")
+    return code

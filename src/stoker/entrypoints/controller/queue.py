@@ -27,7 +27,7 @@ REST: Final = 0.1
 """Seconds between two looks at one CR."""
 FIRST_RETRY: Final = 0.5
 LAST_RETRY: Final = 60.0
-MOST_REST: Final = 2.0
+MOST_REST: Final = 5.0
 """Seconds that a key which failed rests, whatever else happens to it before its next try."""
 
 
@@ -127,11 +127,16 @@ class WorkQueue:
         """Wait for the next key; None when the queue was closed."""
         with self._changed:
             while self._is_open:
-                now = self.clock()
-                if not self._is_halted and (key := self._agenda.take(now)) is not None:
+                if (key := self.take_now()) is not None:
                     return key
-                self._changed.wait(None if self._is_halted else self._agenda.wait(now))
+                idle = None if self._is_halted else self._agenda.wait(self.clock())
+                self._changed.wait(idle)
             return None
+
+    def take_now(self) -> Key | None:
+        """The next key, if one is due."""
+        with self._changed:
+            return None if self._is_halted else self._agenda.take(self.clock())
 
     def done(self, key: Key) -> None:
         """The work on `key` is over."""

@@ -21,10 +21,10 @@ from stoker.core.pods import Pod, PodAnnotations
 from stoker.core.refs import check_repo_url
 from stoker.entrypoints.engine.loop import GatewayWatch, Loop
 from stoker.entrypoints.engine.site import Site, opened
+from stoker.entrypoints.signals import heard
 from stoker.entrypoints.standalone.config import PROTOCOLS, StandaloneConfig, read_config
 from stoker.entrypoints.standalone.following import Followed, Follower
 from stoker.entrypoints.standalone.probes import Probes
-from stoker.entrypoints.standalone.signals import heard
 from stoker.entrypoints.standalone.telling import Teller
 
 if TYPE_CHECKING:

@@ -1,0 +1,170 @@
+"""What a decision asks for, done: each action is one write, or a question that is passed on.
+
+Every write may be repeated: by a retry, after a crash, or by another leader. Objects are applied
+(server-side, as our own field manager), so the API server merges what is ours with what is others'.
+Where that could bring back to life what somebody has just deleted, or overwrite what somebody has
+just changed, the write names the version that it was decided on.
+
+What the API server answers goes back to where sightings are kept, so the next decision sees its own
+writes before a watch tells of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from stoker.adapters.codec import owned
+from stoker.adapters.kube.client import Client
+from stoker.adapters.kube.errors import AlreadyExists, Conflict, Invalid, NotFound
+from stoker.adapters.kube.resources import (
+    CONFIG_MAPS,
+    GATEWAY_SYNCS,
+    ROLE_BINDINGS,
+    ROLES,
+    SECRETS,
+)
+from stoker.core import names
+from stoker.core.errors import StokerError
+from stoker.core.reconcile import (
+    Action,
+    AddFinalizer,
+    ClearRequestedRef,
+    DeleteObject,
+    EnsureBinding,
+    EnsureConfigMap,
+    EnsureRole,
+    RemoveFinalizer,
+    Token,
+    WriteMetadata,
+    WriteStatus,
+)
+from stoker.entrypoints.controller.cluster import Cluster
+
+if TYPE_CHECKING:
+    from stoker.core.spec import ObjectMeta
+
+_KINDS = {
+    "ConfigMap": CONFIG_MAPS,
+    "Secret": SECRETS,
+    "Role": ROLES,
+    "RoleBinding": ROLE_BINDINGS,
+}
+_REQUEST = (names.REQUESTED_REF, names.REQUESTED_AT, names.REQUESTED_BY)
+
+
+@frozen
+class NameTaken(StokerError):
+    """An object of a name that is ours by contract belongs to somebody else."""
+
+    reason = "NameTaken"
+
+
+@frozen
+class Hands:
+    """Does what decisions ask for; raises `StokerError` where that cannot be done."""
+
+    client: Client
+    cluster: Cluster
+
+    def write(self, cr: ObjectMeta, action: Action) -> None:
+        """Do one action that changes the cluster."""
+        match action:
+            case AddFinalizer() | RemoveFinalizer():
+                self._mark(cr, wanted=isinstance(action, AddFinalizer))
+            case ClearRequestedRef():
+                self._clear_request(cr)
+            case WriteStatus(status):
+                document = owned.status_object(cr, status)
+                written = self._apply(cr, GATEWAY_SYNCS, document, "status")
+                self.cluster.saw(self.cluster.crs, written, ours=True)
+            case WriteMetadata(metadata):
+                written = self._apply(cr, CONFIG_MAPS, owned.metadata_object(cr, metadata))
+                self.cluster.saw(self.cluster.notes, written, ours=True)
+            case EnsureConfigMap(name, _):
+                made = self._made(cr, name)
+                self.cluster.saw(self.cluster.shelf_of_notes(name), made, ours=True)
+            case EnsureRole(name, rules):
+                written = self._apply(cr, ROLES, owned.role_object(cr, name, rules))
+                self.cluster.saw(self.cluster.roles, written, ours=True)
+            case EnsureBinding():
+                self._bind(cr, action)
+            case DeleteObject(name):
+                self.client.delete(_KINDS[name.kind], cr.namespace, name.name)
+                self.cluster.deleted((cr.namespace, cr.name), name)
+            case _:
+                raise TypeError(action)
+
+    def store_token(self, cr: ObjectMeta, token: Token, text: str) -> None:
+        """Put an installation token into the CR's Secret."""
+        self._apply(cr, SECRETS, owned.token_object(cr, token, text))
+        self.cluster.has_token((cr.namespace, cr.name), token)
+
+    def look_for_token(self, cr: ObjectMeta) -> None:
+        """See whether the CR has a token Secret; its content is not read."""
+        key, name = (cr.namespace, cr.name), names.github_token_secret(cr.name)
+        try:
+            there = self.client.get(SECRETS, cr.namespace, name, metadata_only=True)
+        except NotFound:
+            self.cluster.has_no_token(key)
+        else:
+            self.cluster.has_token(key, owned.read_token(there))
+
+    def _apply(self, cr: ObjectMeta, resource: Any, document: Any, sub: str = "") -> Any:  # noqa: ANN401 - documents
+        name = document["metadata"]["name"]
+        return self.client.apply(resource, cr.namespace, name, document, subresource=sub)
+
+    def _mark(self, cr: ObjectMeta, *, wanted: bool) -> None:
+        """Have the CR bear our finalizer, or not; by version, as an apply could create the CR."""
+        others = [one for one in cr.finalizers if one != names.FINALIZER]
+        marks = [*others, names.FINALIZER] if wanted else others
+        change = {"metadata": {"resourceVersion": cr.resource_version, "finalizers": marks}}
+        try:
+            written = self.client.merge(GATEWAY_SYNCS, cr.namespace, cr.name, change)
+        except NotFound:
+            return
+        self.cluster.saw(self.cluster.crs, written, ours=True)
+
+    def _clear_request(self, cr: ObjectMeta) -> None:
+        there = [name for name in _REQUEST if name in cr.annotations]
+        paths = {name: f"/metadata/annotations/{name.replace('/', '~1')}" for name in there}
+        tests = [
+            {"op": "test", "path": paths[name], "value": cr.annotations[name]} for name in there
+        ]
+        removals = [{"op": "remove", "path": paths[name]} for name in there]
+        try:
+            written = self.client.json_patch(
+                GATEWAY_SYNCS, cr.namespace, cr.name, [*tests, *removals]
+            )
+        except (Conflict, Invalid, NotFound):
+            # Another request stands there by now, or none; the watch tells which.
+            return
+        self.cluster.saw(self.cluster.crs, written, ours=True)
+
+    def _made(self, cr: ObjectMeta, name: str) -> Any:  # noqa: ANN401 - a document
+        """A ConfigMap of the CR's for an agent, new or as it is."""
+        document = owned.agents_object(cr, name)
+        try:
+            return self.client.create(CONFIG_MAPS, cr.namespace, document)
+        except AlreadyExists:
+            there = self.client.get(CONFIG_MAPS, cr.namespace, name)
+        label = (there["metadata"].get("labels") or {}).get(names.CR_NAME_LABEL)
+        if label not in (None, names.cr_label_value(cr.name)):
+            raise NameTaken(
+                f"the ConfigMap belongs to the GatewaySync {label}",
+                where=name,
+                cure="rename one of the GatewaySyncs, or the pod: names of both make that of the"
+                " ConfigMap",
+            )
+        return self._apply(cr, CONFIG_MAPS, document)
+
+    def _bind(self, cr: ObjectMeta, action: EnsureBinding) -> None:
+        document = owned.binding_object(cr, action.name, action.role, action.service_accounts)
+        try:
+            written = self._apply(cr, ROLE_BINDINGS, document)
+        except Invalid:
+            # Which Role is bound can never be changed; somebody bound another one by this name.
+            self.client.delete(ROLE_BINDINGS, cr.namespace, action.name)
+            written = self._apply(cr, ROLE_BINDINGS, document)
+        self.cluster.saw(self.cluster.bindings, written, ours=True)

@@ -1,0 +1,266 @@
+"""What the controller knows of the cluster, and which CRs a change of it concerns.
+
+Watches put what they see onto shelves, as the small values that decisions need: of a pod a `Pod`,
+of a ConfigMap its texts, of an unrelated pod nothing. `snapshot` makes one CR's view of it all.
+
+A change concerns the CR that it happened to, the CR that an object or pod belongs to, and, where a
+CR comes or goes, also the CR to which the pods that name none belong then or belonged before.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from attrs import define, field
+
+from stoker.adapters.codec.crd import Seen
+from stoker.adapters.codec.metadata import decode_metadata
+from stoker.adapters.codec.owned import is_of_changes
+from stoker.core import names
+from stoker.core.errors import DecodeError
+from stoker.core.pods import Pod, derive_cr
+from stoker.core.profile import Metadata
+from stoker.core.reconcile import Memory, ObjectName, Owned, Settings, Snapshot, Token
+from stoker.core.report import GatewayReport, Origin
+from stoker.core.status import status_map
+from stoker.entrypoints.controller.queue import Key
+from stoker.entrypoints.controller.reports import Notes, notes_of
+from stoker.entrypoints.controller.shelf import Change, Shelf
+from stoker.entrypoints.controller.sightings import (
+    Grant,
+    Unread,
+    read_binding,
+    read_cr,
+    read_list,
+    read_pod,
+    read_role,
+)
+
+
+@define
+class Cluster:
+    """Everything that is known; its methods may be called from any thread."""
+
+    now: Callable[[], datetime]
+    concern: Callable[[Key], None]
+    """Called with each CR that a change concerns."""
+    crs: Shelf[Seen] = field(init=False, factory=lambda: Shelf(read_cr))
+    pods: Shelf[Pod] = field(init=False, factory=lambda: Shelf(read_pod))
+    roles: Shelf[Grant] = field(init=False, factory=lambda: Shelf(read_role))
+    bindings: Shelf[Grant] = field(init=False, factory=lambda: Shelf(read_binding))
+    notes: Shelf[Notes] = field(init=False)
+    lists: Shelf[Unread] = field(init=False, factory=lambda: Shelf(read_list))
+    """The agents' lists of changes, which can be long."""
+    _terminating: set[str] = field(init=False, factory=set)
+    _tokens: dict[Key, Token | None] = field(init=False, factory=dict)
+    _metadata: dict[Key, tuple[Mapping[str, str], Metadata | None]] = field(
+        init=False, factory=dict
+    )
+    _lock: threading.RLock = field(init=False, factory=threading.RLock)
+
+    def __attrs_post_init__(self) -> None:
+        self.notes = Shelf(lambda document, before: notes_of(document, before, self.now()))
+
+    def shelf_of_notes(self, name: str) -> Shelf[Any]:
+        """Where a ConfigMap of this name belongs."""
+        return self.lists if is_of_changes(name) else self.notes
+
+    # --- What watches see, and what our own writes brought ---
+
+    def saw(self, shelf: Shelf[Any], document: Mapping[str, Any], *, ours: bool = False) -> None:
+        """Take in a sighting of an object; `ours`: it is the answer to our own write."""
+        with self._lock:
+            change = shelf.put(document, ours=ours)
+            concerned = [] if change is None else self._concerned(shelf, change)
+        self._tell(concerned)
+
+    def lost(self, shelf: Shelf[Any], document: Mapping[str, Any]) -> None:
+        """Take in that an object was deleted."""
+        with self._lock:
+            change = shelf.gone(document)
+            concerned = [] if change is None else self._concerned(shelf, change)
+        self._tell(concerned)
+
+    def kept(self, shelf: Shelf[Any], namespace: str, listed: Collection[tuple[str, str]]) -> None:
+        """Take in that a list had these objects and no others."""
+        with self._lock:
+            changes = shelf.keep_only(namespace, listed)
+            concerned = [key for change in changes for key in self._concerned(shelf, change)]
+        self._tell(concerned)
+
+    def deleted(self, key: Key, name: ObjectName) -> None:
+        """Take in that we deleted an object of a CR's."""
+        with self._lock:
+            place = (key[0], name.name)
+            match name.kind:
+                case "ConfigMap":
+                    self.shelf_of_notes(name.name).drop(place)
+                case "Role":
+                    self.roles.drop(place)
+                case "RoleBinding":
+                    self.bindings.drop(place)
+                case "Secret":
+                    self.has_no_token(key)
+
+    def has_token(self, key: Key, token: Token | None) -> None:
+        """Take in that the CR has a token Secret, and what its annotations say, if they do."""
+        with self._lock:
+            self._tokens[key] = token
+
+    def has_no_token(self, key: Key) -> None:
+        """Take in that the CR has no token Secret."""
+        with self._lock:
+            self._tokens.pop(key, None)
+
+    def is_ending(self, namespace: str) -> None:
+        """Take in that the namespace is being deleted."""
+        with self._lock:
+            self._terminating.add(namespace)
+
+    def forget(self, key: Key) -> None:
+        """There is no such CR any more."""
+        with self._lock:
+            self._tokens.pop(key, None)
+            self._metadata.pop(key, None)
+            if not any(self.crs.of(key[0])):
+                self._terminating.discard(key[0])
+
+    # --- What decisions ask ---
+
+    def keys(self) -> list[Key]:
+        """All CRs."""
+        with self._lock:
+            return self.crs.names()
+
+    def cr(self, key: Key) -> Seen | None:
+        """One CR."""
+        with self._lock:
+            return self.crs.get(key)
+
+    def snapshot(self, key: Key, memory: Memory, settings: Settings) -> Snapshot | None:
+        """Everything that a decision about the CR depends on; None when there is no such CR."""
+        with self._lock:
+            seen = self.crs.get(key)
+            if seen is None:
+                return None
+            namespace_crs = frozenset(name for name, _ in self.crs.of(key[0]))
+            pods = tuple(self._pods_of(key, namespace_crs))
+            notes = self._notes_of(key)
+            reports, heard = self._reports(key, pods, notes)
+            return Snapshot(
+                metadata=seen.metadata,
+                spec=seen.spec,
+                status=seen.status,
+                namespace_crs=namespace_crs,
+                namespace_terminating=key[0] in self._terminating,
+                pods=pods,
+                reports=status_map(reports),
+                heard=heard,
+                owned=self._owned(key, seen.metadata.uid, notes),
+                memory=memory,
+                settings=settings,
+            )
+
+    # --- Inside ---
+
+    def _tell(self, concerned: list[Key]) -> None:
+        for key in dict.fromkeys(concerned):
+            self.concern(key)
+
+    def _concerned(self, shelf: Shelf[Any], change: Change[Any]) -> list[Key]:
+        """The CRs that a change of the shelf concerns."""
+        namespace = change.name[0]
+        views = [view for view in (change.before, change.after) if view is not None]
+        if shelf is self.crs:
+            return [change.name, *self._heirs(change)]
+        if shelf is self.pods:
+            crs = frozenset(name for name, _ in self.crs.of(namespace))
+            owners = (derive_cr(crs, pod.annotations.cr_name) for pod in views)
+            return [(namespace, owner) for owner in owners if isinstance(owner, str)]
+        if shelf is self.notes and len(views) == 2 and not views[1].is_news(views[0]):  # noqa: PLR2004 - before and after
+            return []
+        labels = {view.cr_label for view in views}
+        return [
+            (namespace, name)
+            for name, _ in self.crs.of(namespace)
+            if names.cr_label_value(name) in labels
+        ]
+
+    def _heirs(self, change: Change[Seen]) -> list[Key]:
+        """The CR that pods without a name of one belong to, or belonged to, beside this one."""
+        if (change.before is None) == (change.after is None):
+            return []
+        others = [
+            (change.name[0], name)
+            for name, _ in self.crs.of(change.name[0])
+            if name != change.name[1]
+        ]
+        return others if len(others) == 1 else []
+
+    def _pods_of(self, key: Key, namespace_crs: frozenset[str]) -> Iterator[Pod]:
+        for _, pod in self.pods.of(key[0]):
+            if derive_cr(namespace_crs, pod.annotations.cr_name) == key[1]:
+                yield pod
+
+    def _notes_of(self, key: Key) -> dict[str, Notes]:
+        label = names.cr_label_value(key[1])
+        return {name: notes for name, notes in self.notes.of(key[0]) if notes.cr_label == label}
+
+    def _reports(
+        self, key: Key, pods: tuple[Pod, ...], notes: Mapping[str, Notes]
+    ) -> tuple[list[GatewayReport], dict[Origin, datetime]]:
+        reports: list[GatewayReport] = []
+        heard: dict[Origin, datetime] = {}
+        for pod in pods:
+            note = notes.get(names.status_config_map(key[1], pod.name))
+            report = None if note is None else note.report_of(pod.name)
+            if note is None or not isinstance(report, GatewayReport):
+                continue
+            reports.append(report)
+            if note.changed is not None:
+                heard[report.origin] = note.changed
+        if (legacy := notes.get(names.legacy_status_config_map(key[1]))) is not None:
+            reports += legacy.legacy_reports(key[0])
+        return reports, heard
+
+    def _owned(self, key: Key, uid: str, notes: Mapping[str, Notes]) -> Owned:
+        role = names.agent_role(key[1])
+        label = names.cr_label_value(key[1])
+        lists = {name: one for name, one in self.lists.of(key[0]) if one.cr_label == label}
+        maps: dict[str, Notes | Unread] = {**notes, **lists}
+        objects = {
+            ObjectName("ConfigMap", name)
+            for name, one in maps.items()
+            # One of an earlier life of the CR is about to be cleared away by Kubernetes.
+            if not one.owners or uid in one.owners
+        }
+        rules, accounts = self.roles.get((key[0], role)), self.bindings.get((key[0], role))
+        if rules is not None:
+            objects.add(ObjectName("Role", role))
+        if accounts is not None:
+            objects.add(ObjectName("RoleBinding", role))
+        if key in self._tokens:
+            objects.add(ObjectName("Secret", names.github_token_secret(key[1])))
+        return Owned(
+            objects=frozenset(objects),
+            metadata=self._told(key, uid),
+            token=self._tokens.get(key),
+            rules=None if rules is None else rules.says,  # type: ignore[arg-type] # of its shelf
+            service_accounts=None if accounts is None else accounts.says,  # type: ignore[arg-type] # of its shelf
+        )
+
+    def _told(self, key: Key, uid: str) -> Metadata | None:
+        note = self.notes.get((key[0], names.metadata_config_map(key[1])))
+        if note is None or uid not in note.owners:
+            return None
+        known = self._metadata.get(key)
+        if known is None or known[0] != note.data:
+            try:
+                known = (note.data, decode_metadata(note.data))
+            except DecodeError:
+                known = (note.data, None)
+            self._metadata[key] = known
+        return known[1]

@@ -1,0 +1,162 @@
+"""What the controller watches, and whether that goes well.
+
+Selectors keep out what is none of Stoker's: of ConfigMaps, Roles and RoleBindings only those with
+our labels come at all, lists of changes without their data, pods that have ended not at all. Pods
+cannot be selected by annotation, and one whose injection failed has nothing else; so they all come,
+page by page, and those that are no gateway's leave nothing behind. Secrets are not watched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import frozen
+
+from stoker.adapters.kube.resources import (
+    CONFIG_MAPS,
+    GATEWAY_SYNCS,
+    PODS,
+    ROLE_BINDINGS,
+    ROLES,
+    Resource,
+)
+from stoker.adapters.kube.watch import INACTIVITY, Watch
+from stoker.core import names
+from stoker.entrypoints.controller.cluster import Cluster
+from stoker.entrypoints.controller.shelf import Shelf
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+    from datetime import datetime
+
+    from stoker.adapters.kube.client import Client
+
+STUCK: Final = 2 * INACTIVITY + 60.0
+"""Seconds without a step, failed ones included, after which a watch is taken to hang."""
+
+
+@frozen
+class Kind:
+    """What is watched of one kind of object, and which shelf of the cluster it goes to."""
+
+    name: str
+    resource: Resource
+    shelf: str
+    labels: str = ""
+    fields: str = ""
+    metadata_only: bool = False
+
+
+KINDS: Final = (
+    Kind("GatewaySync", GATEWAY_SYNCS, "crs"),
+    Kind("Pod", PODS, "pods", fields="status.phase!=Succeeded,status.phase!=Failed"),
+    Kind(
+        "ConfigMap",
+        CONFIG_MAPS,
+        "notes",
+        labels=f"{names.CR_NAME_LABEL},{names.CONTENT_LABEL}!={names.CONTENT_CHANGES}",
+    ),
+    Kind(
+        "ConfigMap of changes",
+        CONFIG_MAPS,
+        "lists",
+        labels=f"{names.CR_NAME_LABEL},{names.CONTENT_LABEL}={names.CONTENT_CHANGES}",
+        metadata_only=True,
+    ),
+    Kind("Role", ROLES, "roles", labels=names.CR_NAME_LABEL),
+    Kind("RoleBinding", ROLE_BINDINGS, "bindings", labels=names.GATEWAYSYNC_LABEL),
+)
+
+
+@frozen
+class Shelving:
+    """The sink of one watch: what it sees goes onto one shelf."""
+
+    cluster: Cluster
+    shelf: Shelf[Any]
+
+    def put(self, document: Mapping[str, Any]) -> None:
+        """It was added or changed."""
+        self.cluster.saw(self.shelf, document)
+
+    def gone(self, document: Mapping[str, Any]) -> None:
+        """It is not there any more."""
+        self.cluster.lost(self.shelf, document)
+
+    def keep_only(self, namespace: str, keys: Collection[tuple[str, str]]) -> None:
+        """There is nothing but these."""
+        self.cluster.kept(self.shelf, namespace, keys)
+
+
+@frozen
+class Watches:
+    """All watches of a controller."""
+
+    by_kind: Mapping[str, tuple[Watch, ...]]
+
+    @classmethod
+    def of(
+        cls,
+        client: Client,
+        cluster: Cluster,
+        namespaces: Iterable[str],
+        now: Callable[[], datetime],
+        complain: Callable[[str, Exception], None],
+    ) -> Watches:
+        """A watch of each kind, for each of the namespaces; for all of them where none is named."""
+        scopes = tuple(namespaces) or ("",)
+        return cls(
+            {
+                kind.name: tuple(
+                    Watch(
+                        client,
+                        kind.resource,
+                        Shelving(cluster, getattr(cluster, kind.shelf)),
+                        namespace=scope,
+                        labels=kind.labels,
+                        fields=kind.fields,
+                        metadata_only=kind.metadata_only,
+                        now=now,
+                        complain=complain,
+                    )
+                    for scope in scopes
+                )
+                for kind in KINDS
+            }
+        )
+
+    def start(self) -> None:
+        """Begin."""
+        for watch in self._all():
+            watch.start()
+
+    def stop(self) -> None:
+        """End."""
+        for watch in self._all():
+            watch.stop()
+
+    def not_synced(self) -> list[str]:
+        """The kinds of which not everything was listed yet."""
+        return [
+            kind for kind, watches in self.by_kind.items() if not all(one.synced for one in watches)
+        ]
+
+    def stuck(self, now: float) -> list[str]:
+        """The kinds whose watch has ended, or has not taken a step for too long."""
+        return [
+            kind
+            for kind, watches in self.by_kind.items()
+            if any(not one.alive or now - one.progress > STUCK for one in watches)
+        ]
+
+    def last_events(self) -> dict[str, datetime]:
+        """When the API server last told something of each kind, in the quietest of its watches."""
+        told = {
+            kind: [one.last_event for one in watches if one.last_event is not None]
+            for kind, watches in self.by_kind.items()
+        }
+        return {kind: min(times) for kind, times in told.items() if times}
+
+    def _all(self) -> list[Watch]:
+        return [watch for watches in self.by_kind.values() for watch in watches]
