@@ -4,18 +4,22 @@ A watch tells what happened in the order in which it happened, and is believed. 
 own writes come out of that order: one that is older than what a watch has told is dropped, and what
 a watch tells is dropped as long as it has not caught up with our write. Versions of objects grow
 with every write; they are compared for this alone, so that an API server which was set back to a
-backup is believed too.
+backup is believed too. An answer can also come after a watch told that the object is gone again:
+so the last deletions are remembered.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from attrs import define, field, frozen
 
 Name = tuple[str, str]
 """Namespace and name."""
+
+MOST_DELETIONS: Final = 4096
+"""How many deletions are remembered; an answer is late by some milliseconds."""
 
 T = TypeVar("T")
 
@@ -46,12 +50,16 @@ class Shelf(Generic[T]):
     read: Callable[[Mapping[str, Any], T | None], T | None]
     """The value of a document, given the one that is known; None: it is of no interest."""
     _spaces: dict[str, dict[str, Sighting[T]]] = field(factory=dict)
+    _deletions: dict[Name, int] = field(factory=dict)
+    """As of which version objects were deleted, the latest last."""
 
     def put(self, document: Mapping[str, Any], *, ours: bool = False) -> Change[T] | None:
         """Take in a sighting; what it changed."""
         name, version = name_of(document), version_of(document)
         known = self._spaces.get(name[0], {}).get(name[1])
         if known is not None and (ours or known.ours) and version < known.version:
+            return None
+        if ours and version <= self._deletions.get(name, -1):
             return None
         before = None if known is None else known.value
         after = self.read(document, before)
@@ -64,8 +72,13 @@ class Shelf(Generic[T]):
         """Take in that an object was deleted, unless we have made it anew since."""
         name = name_of(document)
         known = self._spaces.get(name[0], {}).get(name[1])
-        if known is None or (known.ours and version_of(document) < known.version):
+        version = version_of(document)
+        if known is not None and known.ours and version < known.version:
             return None
+        self._deletions.pop(name, None)
+        self._deletions[name] = version
+        if len(self._deletions) > MOST_DELETIONS:
+            del self._deletions[next(iter(self._deletions))]
         return self.drop(name)
 
     def drop(self, name: Name) -> Change[T] | None:

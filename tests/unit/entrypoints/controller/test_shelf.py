@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stoker.entrypoints.controller.shelf import Change, Shelf
+from stoker.entrypoints.controller.shelf import MOST_DELETIONS, Change, Shelf
 
 NAME = ("plant", "one")
 
@@ -50,6 +50,27 @@ def test_the_answer_to_a_write_that_was_overtaken_changes_nothing() -> None:
     shelf.put(seen(7, "theirs"))
     assert shelf.put(seen(6, "ours"), ours=True) is None
     assert shelf.get(NAME) == "theirs"
+
+
+def test_an_answer_that_comes_after_the_deletion_brings_nothing_back() -> None:
+    shelf = a_shelf()
+    shelf.put(seen(5))
+    shelf.gone(seen(7))
+    assert shelf.put(seen(6, "ours"), ours=True) is None
+    assert shelf.get(NAME) is None
+    # Also where the watch told of the deletion of what had never been seen.
+    shelf.gone(seen(9, name="other"))
+    assert shelf.put(seen(8, name="other"), ours=True) is None
+    # Made anew since:
+    assert shelf.put(seen(10, "new"), ours=True) == Change(NAME, None, "new")
+
+
+def test_deletions_are_not_remembered_for_ever() -> None:
+    shelf = a_shelf()
+    for number in range(3 * MOST_DELETIONS):
+        shelf.gone(seen(number + 2, name=f"n{number}"))
+    assert shelf.put(seen(1, name="n0"), ours=True) is not None
+    assert shelf.put(seen(1, name=f"n{number}"), ours=True) is None
 
 
 def test_a_server_that_was_set_back_is_believed() -> None:
