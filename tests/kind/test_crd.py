@@ -15,36 +15,16 @@ from copy import deepcopy
 from typing import Any, Final
 
 import pytest
-from kit import Kubectl, Space, eventually
+from kit import Kubectl, Space
 from kit.api import Api
 from kubernetes.client.exceptions import ApiException
 
 from stoker.adapters.codec.crd import decode_gateway_sync, decode_status, encode_gateway_sync
-from stoker.adapters.codec.crd_schema import custom_resource_definition
 from stoker.core.errors import InvalidDocument
-from stoker.entrypoints.cli.invoking import answer_to
 from support.spec_cases import ILLEGAL, LEGAL, MAPPING, git
 from support.specs import a_document
 
-NAME: Final = "gatewaysyncs.stoker.io"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def definition(shared_space: Space, api: Api) -> dict[str, Any]:
-    """What `stoker crd` prints, applied; it stays, as other tests may have CRs by now."""
-    printed = str(answer_to(["crd"]).out)
-    words = ("apply", "--server-side", "--force-conflicts", "--filename", "-")
-    shared_space.kubectl(*words, stdin=printed)
-
-    def established() -> Any:
-        found: Any = api.kinds.read_custom_resource_definition(NAME)
-        states = {one.type: one.status for one in found.status.conditions or ()}
-        return states.get("Established") == "True" and states
-
-    states = eventually(established, what="the definition is established")
-    assert states["NamesAccepted"] == "True"
-    assert "NonStructuralSchema" not in states
-    return custom_resource_definition()
+pytestmark = pytest.mark.usefixtures("definition")
 
 
 def document(space: Space, name: str = "plant", **spec: Any) -> dict[str, Any]:

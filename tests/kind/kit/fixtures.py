@@ -8,19 +8,25 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Generator, Iterator
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, Final, TypeVar
 
 import pytest
 from cluster import Cluster, Problem, open_cluster
 
-from kit import Helm, Kubectl, Space, Spaces, gateways, loading
+from kit import Helm, Kubectl, Space, Spaces, controllers, eventually, gateways, loading
 from kit.api import Api, connected
+from kit.controllers import Controllers
 from kit.gateways import Gateway
 from kit.git_server import GitServer, serving
+from stoker.adapters.codec.crd_schema import custom_resource_definition
+from stoker.entrypoints.cli.invoking import answer_to
 
 Found = TypeVar("Found")
 
+_DEFINITION: Final = "gatewaysyncs.stoker.io"
 _SPACES = pytest.StashKey[Spaces]()
+_CONTROLLERS = pytest.StashKey[list[Controllers]]()
 
 
 def _or_fail(get: Callable[[], Found]) -> Found:
@@ -125,6 +131,37 @@ def fake_gateway(space: Space, gateway_image: str) -> Callable[..., Gateway]:
     return start
 
 
+@pytest.fixture(scope="session")
+def definition(cluster: Cluster, api: Api) -> dict[str, Any]:
+    """What `stoker crd` prints, applied; it stays, as other tests may have CRs by now."""
+    printed = str(answer_to(["crd"]).out)
+    words = ("apply", "--server-side", "--force-conflicts", "--filename", "-")
+    Kubectl.of(cluster, "default")(*words, stdin=printed)
+
+    def established() -> Any:
+        found: Any = api.kinds.read_custom_resource_definition(_DEFINITION)
+        states = {one.type: one.status for one in found.status.conditions or ()}
+        return states.get("Established") == "True" and states
+
+    states = eventually(established, what="the definition is established")
+    assert states["NamesAccepted"] == "True"
+    assert "NonStructuralSchema" not in states
+    return custom_resource_definition()
+
+
+@pytest.fixture
+def local_controllers(
+    space: Space, definition: dict[str, Any], tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Controllers]:
+    """Controllers that run here and watch the test's namespace; `start()` begins one."""
+    assert definition
+    with controllers.controllers(space, tmp_path / "controllers") as made:
+        known = request.config.stash.setdefault(_CONTROLLERS, [])
+        known.append(made)
+        yield made
+        known.remove(made)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
@@ -135,4 +172,7 @@ def pytest_runtest_makereport(
         spaces = item.config.stash.get(_SPACES, None)
         for name, story in spaces.stories() if spaces else ():
             report.sections.append((f"namespace {name}", story))
+        for made in item.config.stash.get(_CONTROLLERS, []):
+            for name, story in made.stories():
+                report.sections.append((f"controller {name}", story))
     return report

@@ -97,7 +97,7 @@ class Spaces:
         finally:
             self.there.remove(space)
             space.ways.close()
-            space.kubectl("delete", "namespace", space.name, "--wait=false")
+            space.kubectl("delete", "namespace", space.name, "--wait=false", "--ignore-not-found")
 
     def stories(self) -> Iterator[tuple[str, str]]:
         """The name of each, and what is in it."""

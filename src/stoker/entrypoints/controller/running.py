@@ -35,6 +35,7 @@ from stoker.entrypoints.controller.watching import Watches
 from stoker.entrypoints.signals import heard
 
 if TYPE_CHECKING:
+    from stoker.adapters.kube.resources import Resource
     from stoker.core.errors import StokerError
     from stoker.core.reconcile import EmitEvent, ExchangeToken, Question
     from stoker.core.refs import Advertisement
@@ -196,9 +197,11 @@ class Controller:
     def _connected(self) -> Client:
         # One connection for each thread that may want one at a time, and none for watches.
         pool = self.settings.workers + self.settings.git_slots + 4
-        return connect(
+        client = connect(
             self.settings.kubeconfig, user_agent=f"stoker-controller/{__version__}", pool=pool
         )
+        client.observer = self._asked
+        return client
 
     def _elector(self) -> Elector | None:
         election = self.settings.election
@@ -236,6 +239,10 @@ class Controller:
             auth = exchange.auth
             self.metrics.token_expiry(auth.app_id, auth.installation_id, outcome.expires)
         self.reconciler.token_came(key, exchange, outcome)
+
+    def _asked(self, method: str, resource: Resource | None, status: int, seconds: float) -> None:
+        del seconds
+        self.metrics.api_request(method, "" if resource is None else resource.plural, status)
 
     def _observed(self, operation: str, result: str, seconds: float) -> None:
         del seconds

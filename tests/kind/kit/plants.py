@@ -1,0 +1,210 @@
+"""A GatewaySync with its gateways, as a controller has to deal with them.
+
+The pods are objects that no scheduler takes: for the controller a pod is what the API server says
+of it, and thousands of such pods need no machine. What an agent writes is written by its pod's own
+ServiceAccount, so a test also finds out what that account may do.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from kit import manifests
+from kit.eventually import eventually
+from kit.kubectl import CommandFailed, Document
+from stoker.adapters.clock import utc_now
+from stoker.testing.repositories import Upstream
+
+if TYPE_CHECKING:
+    from kit.spaces import Space
+    from stoker.core.refs import CommitId
+    from support.git_servers import GitDaemon
+
+ACCOUNT: Final = "ignition"
+MAPPING: Final[Document] = {"source": "projects", "destination": "projects"}
+
+
+def gateway_sync(name: str, repo: str, *, ref: str | None = "main", **spec: Any) -> Document:
+    """A CR; `git` adds to what is said of the repository."""
+    git = {"repo": repo, **({"ref": ref} if ref else {}), **spec.pop("git", {})}
+    whole = {
+        "git": git,
+        "polling": {"interval": "5s"},
+        "gateway": {"api": {"secretName": "api-key"}},
+        "sync": {"profiles": {"default": {"mappings": [MAPPING]}}},
+        **spec,
+    }
+    return {**manifests.of_kind("GatewaySync", name, "stoker.io/v1alpha1"), "spec": whole}
+
+
+def gateway_pod(name: str, cr: str | None = None, *, agent: bool = True, **more: str) -> Document:
+    """A pod of a gateway, which runs nowhere; `more` are annotations of ours."""
+    named = {} if cr is None else {"stoker.io/cr-name": cr}
+    extra = {f"stoker.io/{key.replace('_', '-')}": value for key, value in more.items()}
+    sidecar = {**manifests.container("stoker-agent", "none"), "restartPolicy": "Always"}
+    made = manifests.pod(
+        name,
+        [manifests.container("gateway", "none")],
+        sidecars=[sidecar] if agent else [],
+        schedulerName="nobody",
+        serviceAccountName=ACCOUNT,
+    )
+    return manifests.marked(made, annotations={"stoker.io/inject": "true", **named, **extra})
+
+
+def account(name: str = ACCOUNT) -> Document:
+    """The ServiceAccount of the gateways."""
+    return manifests.of_kind("ServiceAccount", name)
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A repository that a `git daemon` of this machine serves."""
+
+    upstream: Upstream
+    url: str
+
+    @classmethod
+    def create(cls, daemon: GitDaemon, name: str) -> Repository:
+        """A new and empty one."""
+        return cls(Upstream.create(daemon.root / f"{name}.git"), daemon.url(f"{name}.git"))
+
+    def commit(self, text: str = "{}", branch: str | None = None) -> CommitId:
+        """Another commit."""
+        return self.upstream.commit({"projects/a/project.json": text.encode()}, branch=branch)
+
+    def head(self, branch: str = "main") -> str:
+        """The last commit of a branch."""
+        return self.upstream.git("rev-parse", branch).decode().strip()
+
+
+@dataclass(frozen=True)
+class Plant:
+    """A CR in a namespace, by its name."""
+
+    space: Space
+    name: str
+
+    def document(self) -> Document:
+        """The CR as it is."""
+        found: Document = self.space.kubectl.json("get", "gatewaysync", self.name)
+        return found
+
+    def status(self) -> Document:
+        """Its status; nothing as long as there is none."""
+        found: Document = self.document().get("status", {})
+        return found
+
+    def condition(self, kind: str) -> Document:
+        """One of its conditions."""
+        found: dict[str, Document] = {
+            one["type"]: one for one in self.status().get("conditions", [])
+        }
+        return found[kind]
+
+    def says(
+        self, kind: str, status: str, reason: str = "", *, within: float = 20.0, text: str = ""
+    ) -> Document:
+        """That condition, once it is so."""
+
+        def told() -> Document:
+            found = self.condition(kind)
+            assert found["status"] == status, found
+            assert reason in ("", found["reason"]), found
+            assert text in found["message"], found
+            return found
+
+        what = f"{kind} of {self.name} is {status} {reason} {text}".rstrip()
+        return eventually(told, what=what, within=within)
+
+    def gateways(self) -> dict[str, Document]:
+        """What it says of its gateways, by pod."""
+        return {one["podName"]: one for one in self.status().get("discoveredGateways", [])}
+
+    def metadata(self) -> dict[str, str]:
+        """What its agents are told."""
+        found = self.space.kubectl.json("get", "configmap", f"stoker-metadata-{self.name}")
+        data: dict[str, str] = found["data"]
+        return data
+
+    def names(self, kind: str) -> list[str]:
+        """The objects of a kind in the namespace, but for those that are in each."""
+        found = self.space.kubectl.json("get", kind)["items"]
+        listed = [str(one["metadata"]["name"]) for one in found]
+        return sorted(name for name in listed if name != "kube-root-ca.crt")
+
+    def has(self, kind: str, *names: str) -> bool:
+        """Whether there are objects of these names."""
+        return {*names} <= {*self.names(kind)}
+
+    def can_report(self, *pods: str, within: float = 20.0) -> None:
+        """Wait until the agents of these pods have what they need to report."""
+        eventually(
+            lambda: (
+                all(self.may("patch", f"cm/stoker-status-{self.name}-{pod}") for pod in pods)
+                and self.has("cm", *(f"stoker-status-{self.name}-{pod}" for pod in pods))
+            ),
+            what=f"the agents of {', '.join(pods)} can report",
+            within=within,
+        )
+
+    def reasons(self) -> list[str]:
+        """Why there were events, the oldest first."""
+        about = f"involvedObject.name={self.name},involvedObject.kind=GatewaySync"
+        found = self.space.kubectl.json("get", "events", "--field-selector", about)["items"]
+        found.sort(key=lambda one: (one["firstTimestamp"], one["metadata"]["resourceVersion"]))
+        return [str(one["reason"]) for one in found]
+
+    def annotate(self, **values: str | None) -> None:
+        """Set annotations of ours, or take them away."""
+        given = {f"stoker.io/{key.replace('_', '-')}": text for key, text in values.items()}
+        change = {"metadata": {"annotations": given}}
+        self.space.kubectl.patch("gatewaysync", self.name, change)
+
+    def change(self, **spec: Any) -> None:
+        """Change the spec."""
+        self.space.kubectl.patch("gatewaysync", self.name, {"spec": spec})
+
+    # --- As an agent ---
+
+    def as_agent(self, *words: str, stdin: str = "") -> str:
+        """What kubectl prints to the gateways' ServiceAccount."""
+        who = f"system:serviceaccount:{self.space.name}:{ACCOUNT}"
+        return self.space.kubectl("--as", who, *words, stdin=stdin)
+
+    def may(self, verb: str, what: str) -> bool:
+        """Whether the agents may do that."""
+        try:
+            return self.as_agent("auth", "can-i", verb, what).strip() == "yes"
+        except CommandFailed as error:
+            if "status 1" in str(error):
+                return False
+            raise
+
+    def report(self, pod: str, commit: str, status: str = "Synced", **said: Any) -> None:
+        """Report, as the agent of that pod."""
+        uid = self.space.kubectl.json("get", "pod", pod)["metadata"]["uid"]
+        self.write(pod, report_of(pod, uid, commit, status, **said))
+
+    def write(self, pod: str, report: Mapping[str, Any]) -> None:
+        """Write a report as the agent of that pod."""
+        change = json.dumps({"data": {"status": json.dumps(report)}})
+        name = f"stoker-status-{self.name}-{pod}"
+        self.as_agent("patch", "configmap", name, "--type", "merge", "--patch", change)
+
+
+def report_of(pod: str, uid: str, commit: str, status: str = "Synced", **said: Any) -> Document:
+    """What an agent says of its gateway."""
+    return {
+        "name": pod,
+        "podName": pod,
+        "podUID": uid,
+        "seq": said.pop("seq", 1),
+        "reportedAt": utc_now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "syncStatus": status,
+        "syncedCommit": commit,
+        **said,
+    }
