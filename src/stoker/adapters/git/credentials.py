@@ -2,7 +2,8 @@
 
 A secret is read anew for each call and put into a file that exists in memory alone and has no
 name. Git and its children inherit it as an open file: no argument, no variable, no configuration
-and no disk ever holds it, and it is gone with the last of them.
+and no disk ever holds it, and it is gone with the last of them. The agent names files that are
+mounted for it; the controller, which has no business writing secrets to a disk, gives their text.
 
 A token is handed out by a credential helper that git asks only for exactly the protocol, host and
 port that it is configured for; after a redirect elsewhere git does not ask it. A key is read by
@@ -22,7 +23,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from stoker.adapters.git.errors import AuthenticationFailed, HostKeyRefused, TlsFailed
 from stoker.adapters.git.settings import Setting
@@ -38,6 +39,10 @@ TOKEN_USER: Final = "x-access-token"  # noqa: S105 - a user name, and no secret
 
 NAMING_LIBRARY: Final = "libnss_wrapper.so"
 """Debian's package libnss-wrapper: users and groups out of files that variables name."""
+
+_FIELD_SSH_KEY: Final = "spec.git.auth.sshKey.secretRef"
+_FIELD_CA: Final = "spec.git.caSecretRef"
+"""Where a text came from, as errors name it: there is no file to look at."""
 
 _BROKEN: Final = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -57,6 +62,15 @@ _SSH: Final = (
 
 
 @frozen(kw_only=True)
+class Given:
+    """What was read from Secrets already, instead of the files of the same names in `Access`."""
+
+    ssh_key: str | None = field(default=None, repr=False)
+    known_hosts: str | None = field(default=None, repr=False)
+    ca: str | None = field(default=None, repr=False)
+
+
+@frozen(kw_only=True)
 class Access:
     """What may be used to read a repository, and at which host alone."""
 
@@ -70,6 +84,8 @@ class Access:
     insecure_skip_host_key_check: bool = False
     ca_file: Path | None = None
     """Who may sign the certificates of HTTPS servers, instead of those that this machine trusts."""
+    given: Given = field(factory=Given)
+    """Texts that are used in place of files."""
     protocols: tuple[str, ...] = DEFAULT_PROTOCOLS
 
 
@@ -107,34 +123,42 @@ def lent(access: Access, url: RepoUrl) -> Iterator[Means]:
 
 def _for_https(access: Access, url: RepoUrl, stack: ExitStack) -> Means:
     settings: list[Setting] = []
-    if access.ca_file is not None:
-        settings += _authorities(access.ca_file)
+    handles: tuple[int, ...] = ()
+    if access.given.ca is not None:
+        handle = _held(access.given.ca, stack)
+        settings += _authorities(access.given.ca, f"/proc/self/fd/{handle}", _FIELD_CA)
+        handles += (handle,)
+    elif access.ca_file is not None:
+        settings += _authorities(_bundle(access.ca_file), str(access.ca_file), str(access.ca_file))
     if access.token is None or access.host != url.host:
-        return Means(tuple(settings))
+        return Means(tuple(settings), handles=handles)
     token = _checked(access.token(), url)
     handle = _held(f"username={TOKEN_USER}\npassword={token}\n", stack)
     # The shell runs these words alone; what git appends is one of its own: get, store, erase.
     helper = f'!f() {{ test "$1" = get && cat /proc/self/fd/{handle}; }}; f'
     settings.append((f"credential.https://{url.host}.helper", helper))
-    return Means(tuple(settings), handles=(handle,), secrets=(token,))
+    return Means(tuple(settings), handles=(*handles, handle), secrets=(token,))
 
 
-def _authorities(path: Path) -> list[Setting]:
+def _bundle(path: Path) -> str:
     try:
-        text = path.read_text(errors="replace")
+        return path.read_text(errors="replace")
     except OSError as error:
         raise TlsFailed(
             f"the CA bundle cannot be read: {os.strerror(error.errno or 0)}",
             where=str(path),
             cure="see that the key which caSecretRef names exists",
         ) from error
+
+
+def _authorities(text: str, path: str, where: str) -> list[Setting]:
     if "-----BEGIN CERTIFICATE-----" not in text:
         raise TlsFailed(
             "the CA bundle holds no certificate in PEM form",
-            where=str(path),
+            where=where,
             cure="put PEM certificates into the Secret that caSecretRef names",
         )
-    return [("http.sslCAInfo", str(path)), ("http.sslCAPath", "/dev/null")]
+    return [("http.sslCAInfo", path), ("http.sslCAPath", "/dev/null")]
 
 
 def _checked(token: str, url: RepoUrl) -> str:
@@ -148,14 +172,16 @@ def _checked(token: str, url: RepoUrl) -> str:
 
 
 def _for_ssh(access: Access, url: RepoUrl, stack: ExitStack) -> Means:
-    if access.ssh_key_file is None or access.host != url.host:
-        told = f"the SSH key is for {access.host}" if access.ssh_key_file else "there is no SSH key"
+    text = _ssh_key(access) if access.host == url.host else None
+    if text is None:
+        has_key = access.ssh_key_file is not None or access.given.ssh_key is not None
+        told = f"the SSH key is for {access.host}" if has_key else "there is no SSH key"
         raise AuthenticationFailed(
             f"{told}, and {url.host} needs one",
             where=url.host,
             cure="give spec.git.auth.sshKey for this host",
         )
-    key = _held(_private_key(access.ssh_key_file), stack)
+    key = _held(text, stack)
     command = ["ssh", *_SSH, "-i", _git_has(key)]
     handles = [key]
     if access.insecure_skip_host_key_check:
@@ -174,18 +200,29 @@ def _for_ssh(access: Access, url: RepoUrl, stack: ExitStack) -> Means:
     return Means(extra=extra, handles=(*handles, *more))
 
 
-def _private_key(path: Path) -> str:
-    text = "\n".join(_text_of(path, "the SSH key").splitlines())
+def _ssh_key(access: Access) -> str | None:
+    if access.given.ssh_key is not None:
+        return _private_key(access.given.ssh_key.strip(), _FIELD_SSH_KEY)
+    if access.ssh_key_file is not None:
+        path = access.ssh_key_file
+        return _private_key(_text_of(path, "the SSH key"), str(path))
+    return None
+
+
+def _private_key(text: str, where: str) -> str:
+    text = "\n".join(text.splitlines())
     if "PRIVATE KEY-----" not in text:
         raise AuthenticationFailed(
             "this is not a private SSH key",
-            where=str(path),
+            where=where,
             cure="put the private key into the Secret, all lines of it",
         )
     return f"{text}\n"
 
 
 def _known_hosts(access: Access, url: RepoUrl) -> str:
+    if access.given.known_hosts is not None:
+        return "".join(f"{line}\n" for line in access.given.known_hosts.splitlines())
     cure = f"put the host keys into known_hosts: ssh-keyscan {_keyscan_words(url.host)}"
     if access.known_hosts_file is None:
         raise HostKeyRefused(

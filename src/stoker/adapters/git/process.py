@@ -18,12 +18,12 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from shutil import which
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, Final
 
 from attrs import define, field, frozen
 
@@ -31,9 +31,6 @@ from stoker.adapters.git.errors import GitError, GitTimeout, ProgramMissing, Too
 from stoker.adapters.git.messages import Messages
 from stoker.adapters.git.settings import Setting, environment, search_path
 from stoker.core.refs import DEFAULT_PROTOCOLS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 DEADLINE: Final = 300.0
 STALL: Final = 60.0
@@ -47,6 +44,11 @@ _GRACE: Final = 2.0
 _TICK: Final = 0.2
 _CHUNK: Final = 1 << 17
 """Twice what a pipe holds: one read takes all that is in it."""
+
+
+def never() -> bool:
+    """Somebody always waits for the answer."""
+    return False
 
 
 @frozen(kw_only=True)
@@ -70,6 +72,8 @@ class Call:
     stall: float = STALL
     memory: int = MEMORY
     most_output: int = MOST_OUTPUT
+    is_over: Callable[[], bool] = never
+    """Whether nobody waits for the answer any more; asked several times a second."""
 
 
 @frozen
@@ -200,9 +204,11 @@ class _Running:
             )
 
     def _patience(self) -> float:
-        """How long may be waited now; raises `GitTimeout` when that is over."""
+        """How long may be waited now; raises when that is over."""
         now = time.monotonic()
         call = self.call
+        if call.is_over():
+            raise GitError("git was ended, because nobody waits for it any more", where="git")
         if now - self.started >= call.deadline:
             raise _timeout("deadline", call.deadline, f"git did not end within {call.deadline:g} s")
         if now - self.heard >= call.stall:

@@ -32,7 +32,7 @@ from stoker.adapters.git.errors import (
     RepositoryCorrupt,
     redacted,
 )
-from stoker.adapters.git.process import DEADLINE, MEMORY, STALL, Call, run
+from stoker.adapters.git.process import DEADLINE, MEMORY, STALL, Call, never, run
 from stoker.core.errors import RefError
 from stoker.core.refs import Advertisement, CommitId, RefName, RepoUrl, ref_prefixes, resolve_ref
 
@@ -68,6 +68,8 @@ class Remote:
     access: Access = field(factory=Access)
     deadline: float = DEADLINE
     stall: float = STALL
+    is_over: Callable[[], bool] = never
+    """Whether to give up, because nobody waits for the answer any more."""
 
     def advertisement(self, patterns: Collection[str] = ()) -> Advertisement:
         """The refs that `patterns` (as of `ref_prefixes`) name; all, without a pattern."""
@@ -179,6 +181,7 @@ class _Line:
                 deadline=remote.deadline,
                 stall=remote.stall,
                 memory=memory,
+                is_over=remote.is_over,
             )
             finished = run(call, self.watcher)
             answer = Answer.of_trace(_text_in(trace))

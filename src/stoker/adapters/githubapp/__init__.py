@@ -6,6 +6,10 @@ for anew five minutes before its end; while that fails, the old one serves as lo
 
 The statement and the token go to the configured address and nowhere else: redirects are not
 followed, and the address has to be HTTPS. The private key is read at each exchange and not kept.
+
+An exchange has one deadline from its first packet to its last byte: the library's own limits are
+for single reads, so that a server which sends a byte now and then would keep it for ever. At the
+deadline, or when somebody calls `Cord.pull`, the connection is shut and the call ends at once.
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ from urllib.parse import urlsplit
 
 from attrs import define, field, frozen
 
+from stoker.adapters.githubapp.cord import Cord
 from stoker.core.errors import Disposition, Permanent, Retryable, StokerError
 
 if TYPE_CHECKING:
@@ -41,11 +46,13 @@ _LIFE: Final = 540
 """Seconds that a statement is good for; GitHub takes at most 600."""
 _SKEW: Final = 60
 """How far this clock may be ahead of GitHub's."""
-_TIMEOUT: Final = 15.0
+DEADLINE: Final = 15.0
+"""Seconds that an exchange may take altogether."""
 _MOST: Final = 1 << 16
 """Bytes of an answer; a real one has less than a thousand, or ten with many permissions."""
 _CREATED: Final = 201
-_REFUSALS: Final = frozenset({403, 429})
+_TOO_MANY: Final = 429
+_REFUSALS: Final = frozenset({403, _TOO_MANY})
 _SERVER_ERROR: Final = 500
 _LOCAL: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _TOKEN: Final = re.compile(r"[!-~]{1,1024}")
@@ -57,6 +64,8 @@ class GitHubAppFailed(StokerError):
 
     status: int = field(default=0, kw_only=True)
     retry: Disposition = field(default=Retryable(), kw_only=True)
+    timed_out: bool = field(default=False, kw_only=True)
+    """Whether the server hung, instead of answering badly."""
 
     reason: ClassVar[str] = "GitHubAppExchangeFailed"
 
@@ -88,6 +97,9 @@ class GitHubApp:
     allow_local_http: bool = False
     """For servers of tests on this machine."""
     clock: Callable[[], float] = time.time
+    deadline: float = DEADLINE
+    cord: Cord | None = field(default=None, repr=False)
+    """By which somebody else can end an exchange; it is of no use afterwards."""
     _kept: InstallationToken | None = None
     _lock: threading.Lock = field(factory=threading.Lock, repr=False)
 
@@ -113,7 +125,16 @@ class GitHubApp:
             "X-GitHub-Api-Version": "2022-11-28",
             "User-Agent": "stoker",
         }
-        status, answered, body = _post(address, headers, self.ca_file)
+        # One cord for both: whoever pulls first ends it.
+        cord = self.cord or Cord()
+        watch = threading.Timer(self.deadline, cord.pull)
+        watch.daemon = True
+        watch.start()
+        try:
+            status, answered, body = _post(address, headers, self.ca_file, self.deadline, cord)
+        finally:
+            watch.cancel()
+            cord.untie()
         if status != _CREATED:
             raise _refused(address, status, answered, now)
         return _read(address, body)
@@ -173,24 +194,37 @@ def _base64(data: bytes) -> str:
 
 
 def _post(
-    address: str, headers: Mapping[str, str], ca_file: Path | None
+    address: str,
+    headers: Mapping[str, str],
+    ca_file: Path | None,
+    deadline: float,
+    cord: Cord,
 ) -> tuple[int, httpx.Headers, bytes]:
     import httpx  # noqa: PLC0415 - seldom used, and slow to import
+
+    def trace(event: str, told: Mapping[str, Any]) -> None:
+        if event == "connection.connect_tcp.complete":
+            cord.tie(told["return_value"].get_extra_info("socket"))
 
     try:
         trust: ssl.SSLContext | bool = True
         if ca_file is not None:
             trust = ssl.create_default_context(cafile=str(ca_file))
         with (
-            httpx.Client(verify=trust, timeout=_TIMEOUT, follow_redirects=False) as client,
-            client.stream("POST", address, headers=dict(headers)) as answer,
+            httpx.Client(verify=trust, timeout=deadline, follow_redirects=False) as client,
+            client.stream(
+                "POST", address, headers=dict(headers), extensions={"trace": trace}
+            ) as answer,
         ):
             return answer.status_code, answer.headers, _bounded(address, answer)
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        timed_out = cord.was_pulled or isinstance(error, httpx.TimeoutException)
+        why = f"not within {deadline:g} s" if timed_out else f"{type(error).__name__}: {error}"
         raise GitHubAppFailed(
-            f"GitHub's API does not answer: {type(error).__name__}: {error}",
+            f"GitHub's API does not answer: {why}",
             where=address,
             cure="check apiBaseURL, the network, and the server's certificate",
+            timed_out=timed_out,
         ) from error
 
 
@@ -204,8 +238,8 @@ def _bounded(address: str, answer: httpx.Response) -> bytes:
 
 
 def _refused(address: str, status: int, headers: Mapping[str, str], now: float) -> GitHubAppFailed:
-    after = _wait(headers, now) if status in _REFUSALS else None
-    is_passing = after is not None or status in {429, *range(_SERVER_ERROR, 600)}
+    after = _wait(status, headers, now) if status in _REFUSALS else None
+    is_passing = after is not None or status in {_TOO_MANY, *range(_SERVER_ERROR, 600)}
     if is_passing:
         cure = "it is tried again later"
     elif status in range(300, 400):
@@ -221,12 +255,13 @@ def _refused(address: str, status: int, headers: Mapping[str, str], now: float) 
     )
 
 
-def _wait(headers: Mapping[str, str], now: float) -> float | None:
+def _wait(status: int, headers: Mapping[str, str], now: float) -> float | None:
     """How long GitHub wants to be left alone."""
     if (after := headers.get("retry-after", "")).isdecimal():
         return float(after)
     reset = headers.get("x-ratelimit-reset", "")
-    if headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
+    is_used_up = status == _TOO_MANY or headers.get("x-ratelimit-remaining") == "0"
+    if is_used_up and reset.isdecimal():
         return max(0.0, float(reset) - now)
     return None
 
