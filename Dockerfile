@@ -33,8 +33,10 @@ RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     /build/pip/bin/pip --python /opt/stoker/bin/python install --no-cache-dir --no-compile \
         --require-hashes --only-binary :all: --requirement /build/image.txt
 COPY tools/image/bytecode.py /build/
-# Commands of libraries and what activates an environment in a shell are of no use in here.
+# Commands of libraries, what activates an environment in a shell, and the asyncio half of the
+# kubernetes package are of no use in here.
 RUN find /opt/stoker/bin -type f -delete && rm -rf /opt/stoker/include \
+    && rm -r /opt/stoker/lib/python3.*/site-packages/kubernetes/aio \
     && python3 -I /build/bytecode.py /opt/stoker
 
 

@@ -48,16 +48,30 @@ def test_a_configuration_that_is_wrong(
     assert "gateway.name" in said
 
 
-def test_what_a_command_imports_before_it_works() -> None:
+@pytest.mark.parametrize("command", ["agent", "controller"])
+def test_what_a_command_imports_before_it_works(command: str) -> None:
     """Seen failing: with the standalone agent imported at the top, 0.4 s in place of 0.05 s."""
     probe = (
-        "import sys; from stoker.entrypoints import agent; "
+        f"import sys; from stoker.entrypoints import {command}; "
         "heavy = {'yaml', 'rich', 'typer', 'pygit2', 'kubernetes', 'stoker.core.agent'}; "
         "sys.exit(f'imported: {heavy & sys.modules.keys()}' if heavy & sys.modules.keys() else 0)"
     )
     subprocess.run([sys.executable, "-c", probe], check=True)  # noqa: S603 - our own interpreter
 
 
-def test_a_controller_says_that_there_is_none_yet(capsys: pytest.CaptureFixture[str]) -> None:
-    assert controller.main([]) == 69
-    assert "no controller yet" in capsys.readouterr().err
+def test_a_controller_that_is_told_nonsense(capsys: pytest.CaptureFixture[str]) -> None:
+    assert controller.main(["--workers", "many"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("stoker-controller: error: ")
+    assert "--workers" in said
+
+
+def test_a_controller_without_a_cluster(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    missing = tmp_path / "kubeconfig"
+    assert controller.main(["--leader-elect=false", "--kubeconfig", str(missing)]) == 1
+    said = capsys.readouterr().err
+    assert str(missing) in said
+    assert "Traceback" not in said
