@@ -448,6 +448,15 @@ class TestToken:
         assert len(of(ExchangeToken, world.done)) == len(of(Resolve, world.done)) == 1
         assert settled.status.last_sync_commit == COMMIT
 
+    def test_a_new_one_is_tried_at_once_where_the_old_one_was_in_vain(self) -> None:
+        failed, _ = settle(a_snapshot(WITH_APP), NOW, World(git=UNREACHABLE))
+        assert not asks(failed, 1)
+        memory = exchanged(failed.memory, KEY, None, None, after(1))
+        assert asks(evolve(failed, memory=memory), 1)
+        # A good answer stays one.
+        settled, _ = settle(a_snapshot(WITH_APP), NOW)
+        assert exchanged(settled.memory, KEY, None, None, NOW).answer == settled.memory.answer
+
     def test_is_replaced_five_minutes_before_its_end(self) -> None:
         spec = evolve(WITH_APP, polling=Polling(enabled=False))
         settled, _ = settle(a_snapshot(spec), NOW)

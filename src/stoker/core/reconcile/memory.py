@@ -127,10 +127,14 @@ def exchanged(
     """The memory after an exchange; a token that was received is in its Secret.
 
     Also after a success there is a short wait: a token can seem to be too old when it comes, where
-    clocks differ, and a Secret can be deleted again and again.
+    clocks differ, and a Secret can be deleted again and again. What the git server was asked in
+    vain before there was this token is asked again at once.
     """
     if error is None:
-        return evolve(memory, exchange=Exchange(key, request, None, Backoff(0, now, PAUSE)))
+        before = memory.answer
+        good = before if before is not None and before.resolution is not None else None
+        done = Exchange(key, request, None, Backoff(0, now, PAUSE))
+        return evolve(memory, exchange=done, answer=good)
     before = memory.exchange
     again = before is not None and (before.key, before.request) == (key, request)
     backoff = before.backoff if before is not None and again else Backoff()

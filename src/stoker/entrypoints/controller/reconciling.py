@@ -123,6 +123,9 @@ class Reconciler:
             if kept is None:
                 return
             kept.memory = answered(kept.memory, question, outcome, self.now())
+            if isinstance(outcome, StokerError):
+                # It may be the token that is gone.
+                kept.looked_for_token = None
             if kept.asked == question:
                 kept.asked = None
                 self.meter.resolved(*key, self.clock() - kept.asked_at)

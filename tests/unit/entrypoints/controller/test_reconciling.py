@@ -383,6 +383,20 @@ class TestTokens:
         world.work()
         assert world.hands.looks == 2
 
+    def test_one_that_is_gone_is_missed_when_the_git_server_cannot_be_asked(
+        self, world: World
+    ) -> None:
+        exchange = self.exchange(world)
+        token = InstallationToken("ghs_x", (NOW.timestamp() + 3600))
+        world.reconciler.token_came(KEY, exchange, token)
+        world.work()
+        ((_, resolve),) = world.near.asked
+        world.hands.tokens.clear()
+        world.time += 31.0  # not twice within half a minute
+        world.reconciler.settled(KEY, resolve.question, GitHubAppFailed("there is no such Secret"))
+        world.work()
+        assert len(world.near.exchanges) == 2
+
 
 def evolve_hands(hands: Hands, store: Callable[..., None]) -> Any:
     made: Any = evolve(hands)
