@@ -1,0 +1,230 @@
+"""One kind of object, followed for ever in a thread of its own.
+
+The thread lists, follows and waits as `following` says, and tells the sink. Nothing but `stop` ends
+it: what the sink raises is complained about, and so is every failure. `progress` moves at each
+step, failed ones included, so a thread that hangs can be told from an API server that is away.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from typing import TYPE_CHECKING, Final, Protocol
+
+from stoker.adapters.kube.errors import ApiFailed, Unreadable
+from stoker.adapters.kube.following import (
+    Dropped,
+    Followed,
+    Listed,
+    Noted,
+    NotListed,
+    Outcome,
+    Position,
+    Put,
+    Strange,
+    after,
+    hear,
+    key_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Set as AbstractSet
+    from datetime import datetime
+
+    from stoker.adapters.kube.client import Client, Document
+    from stoker.adapters.kube.resources import Resource
+    from stoker.adapters.kube.stream import Stream
+
+INACTIVITY: Final = 150.0
+"""Seconds without a byte that are too many: bookmarks come about every minute."""
+LASTING: Final = (240, 480)
+"""Seconds that a stream is asked to last; they differ, so that watches do not end together."""
+
+_LEAVING: Final = 1.0
+
+
+class Sink(Protocol):
+    """Who is told what there is; always by the one thread."""
+
+    def put(self, document: Document) -> None:
+        """It was added or changed; it may be repeated, or older than what is known."""
+        ...
+
+    def gone(self, document: Document) -> None:
+        """It is not there any more."""
+        ...
+
+    def keep_only(self, namespace: str, keys: AbstractSet[tuple[str, str]]) -> None:
+        """In `namespace` ("": in all) there is nothing but these, by namespace and name."""
+        ...
+
+
+class Watch:
+    """What is in one namespace, or in all, as it changes."""
+
+    def __init__(  # noqa: PLR0913 - what to watch, and how
+        self,
+        client: Client,
+        resource: Resource,
+        sink: Sink,
+        *,
+        namespace: str = "",
+        labels: str = "",
+        fields: str = "",
+        metadata_only: bool = False,
+        inactivity: float = INACTIVITY,
+        now: Callable[[], datetime],
+        complain: Callable[[str, Exception], None],
+        chance: Callable[[], float] = random.random,
+        limit: int = 500,
+        lasting: tuple[int, int] = LASTING,
+    ) -> None:
+        self.resource = resource
+        self.namespace = namespace
+        self.synced = False
+        """Whether the first list is complete."""
+        self.last_event: datetime | None = None
+        """When the API server last told something, if only that nothing has changed."""
+        self.progress = time.monotonic()
+        """When the last step was taken, on the monotonic clock."""
+        self._client = client
+        self._sink = sink
+        self._labels = labels
+        self._fields = fields
+        self._metadata_only = metadata_only
+        self._inactivity = inactivity
+        self._now = now
+        self._complain = complain
+        self._chance = chance
+        self._limit = limit
+        self._lasting = lasting
+        self._stopped = threading.Event()
+        self._stream: Stream | None = None
+        self._thread = threading.Thread(target=self._run, name=f"watch {resource}", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, also in the middle of a quiet stream; the sink is not told anything from now on."""
+        self._stopped.set()
+        if stream := self._stream:
+            stream.stop()
+        if self._thread.is_alive() and self._thread is not threading.current_thread():
+            self._thread.join(_LEAVING)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
+    def _run(self) -> None:
+        position = Position()
+        while not self._stopped.wait(position.wait):
+            self._step()
+            try:
+                outcome = self._follow(position.version) if position.version else self._list()
+            except Exception as error:  # noqa: BLE001 - a defect must not end the thread
+                self._complained(error)
+                outcome = NotListed(error)
+            self._step()
+            position = after(position, outcome, self._chance())
+
+    def _step(self) -> None:
+        self.progress = time.monotonic()
+
+    # --- Listing ---
+
+    def _list(self) -> Outcome:
+        keys: set[tuple[str, str]] = set()
+        version = ""
+        try:
+            for page in self._client.pages(
+                self.resource,
+                self.namespace,
+                labels=self._labels,
+                fields=self._fields,
+                limit=self._limit,
+                metadata_only=self._metadata_only,
+            ):
+                self._step()
+                if page.first:
+                    keys.clear()
+                for document in page.items:
+                    if (key := key_of(document)) is not None:
+                        keys.add(key)
+                        self._put(document)
+                version = page.resource_version
+        except ApiFailed as error:
+            self._complained(error)
+            return NotListed(error)
+        self._tell("keep", lambda: self._sink.keep_only(self.namespace, keys))
+        self.last_event = self._now()
+        self.synced = True
+        return Listed(version)
+
+    # --- Following ---
+
+    def _follow(self, version: str) -> Outcome:
+        began, heard, last = time.monotonic(), False, version
+        error: ApiFailed | None = None
+        try:
+            with self._opened(version) as stream:
+                for event in stream:
+                    self._step()
+                    said = hear(last, event.type, event.object)
+                    if isinstance(said, Strange):
+                        raise Unreadable(f"a watch brought {said.why}", where=str(self.resource))
+                    self._told(said)
+                    last, heard = said.version, True
+        except ApiFailed as failure:
+            error = failure
+            self._complained(error)
+        finally:
+            self._stream = None
+        return Followed(last, heard, time.monotonic() - began, error)
+
+    def _opened(self, version: str) -> Stream:
+        shortest, longest = self._lasting
+        stream = self._client.watch(
+            self.resource,
+            self.namespace,
+            labels=self._labels,
+            fields=self._fields,
+            resource_version=version,
+            timeout_seconds=shortest + int((longest - shortest) * self._chance()),
+            idle=self._inactivity,
+            metadata_only=self._metadata_only,
+        )
+        self._stream = stream
+        if self._stopped.is_set():  # it did not see this stream any more
+            stream.stop()
+        return stream
+
+    def _told(self, said: Put | Dropped | Noted) -> None:
+        self.last_event = self._now()
+        match said:
+            case Put(document):
+                self._put(document)
+            case Dropped(document):
+                self._tell("drop", lambda: self._sink.gone(document))
+            case Noted():
+                pass
+
+    def _put(self, document: Document) -> None:
+        self._tell("put", lambda: self._sink.put(document))
+
+    def _tell(self, what: str, telling: Callable[[], None]) -> None:
+        if self._stopped.is_set():
+            return
+        try:
+            telling()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next event is another one
+            self._complain(f"the watch of {self.resource} could not {what} an object", error)
+
+    def _complained(self, error: Exception) -> None:
+        if not self._stopped.is_set():
+            self._complain(f"the watch of {self.resource} was interrupted", error)
