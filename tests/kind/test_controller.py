@@ -111,7 +111,7 @@ def test_an_agents_report_reaches_the_status_within_a_second(
     plant.space.apply(gateway_pod("gw-0"))
     plant.says("AllGatewaysSynced", "False", "SyncInProgress", text="0/1 synced")
     plant.can_report("gw-0")
-    uid = plant.space.kubectl.json("get", "pod", "gw-0")["metadata"]["uid"]
+    uid = plant.uid("gw-0")
     took = []
     for seq in range(1, 8):
         state = "Synced" if seq % 2 else "Syncing"
@@ -200,18 +200,18 @@ def test_agents_may_touch_what_is_theirs_and_nothing_else(plant: Plant) -> None:
     )
     plant.can_report("gw-0")
     allowed = {
-        ("get", "cm/stoker-metadata-site"),
-        ("watch", "cm/stoker-metadata-site"),
-        ("patch", "cm/stoker-changes-site-gw-0"),
-        ("update", "cm/stoker-status-site-gw-0"),
+        ("get", "configmaps/stoker-metadata-site"),
+        ("watch", "configmaps/stoker-metadata-site"),
+        ("patch", "configmaps/stoker-changes-site-gw-0"),
+        ("update", "configmaps/stoker-status-site-gw-0"),
         ("create", "events"),
     }
     refused = {
-        ("patch", "cm/stoker-metadata-site"),
-        ("delete", "cm/stoker-status-site-gw-0"),
-        ("get", "cm/others"),
-        ("list", "cm"),
-        ("create", "cm"),
+        ("patch", "configmaps/stoker-metadata-site"),
+        ("delete", "configmaps/stoker-status-site-gw-0"),
+        ("get", "configmaps/others"),
+        ("list", "configmaps"),
+        ("create", "configmaps"),
         ("get", "secrets/s"),
         ("list", "secrets"),
         ("get", "pods"),
@@ -219,7 +219,7 @@ def test_agents_may_touch_what_is_theirs_and_nothing_else(plant: Plant) -> None:
         ("patch", "gatewaysyncs/site"),
         ("list", "events"),
         ("patch", "roles/stoker-agent-site"),
-        ("patch", "cm/stoker-status-site-gw-9"),
+        ("patch", "configmaps/stoker-status-site-gw-9"),
     }
     may = {one for one in allowed | refused if plant.may(*one)}
     assert may == allowed
@@ -232,7 +232,9 @@ def test_agents_may_touch_what_is_theirs_and_nothing_else(plant: Plant) -> None:
     # The right goes with the pod.
     space.kubectl("delete", "pod", "gw-0", "--now")
     eventually(lambda: "stoker-status-site-gw-0" not in plant.names("cm"), what="it is tidied away")
-    eventually(lambda: not plant.may("patch", "cm/stoker-status-site-gw-0"), what="as is the right")
+    eventually(
+        lambda: not plant.may("patch", "configmaps/stoker-status-site-gw-0"), what="as is the right"
+    )
 
 
 def test_what_somebody_changed_by_hand_is_put_right(plant: Plant, repository: Repository) -> None:

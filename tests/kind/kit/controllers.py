@@ -22,6 +22,7 @@ import yaml
 
 from kit import charts
 from kit.local_controller import HERE, LocalController
+from kit.speaking import with_token
 
 if TYPE_CHECKING:
     from kit.kubectl import Document
@@ -71,9 +72,9 @@ class Controllers:
         self.scraper = self._token("scraper")
         self.kubeconfig = self.folder / "kubeconfig"
         original = yaml.safe_load(self.space.cluster.kubeconfig.read_text())
-        with_token = _with_token(original, self._token(account), self.space.name)
+        own = with_token(original, self._token(account), self.space.name)
         self.kubeconfig.touch(mode=0o600)
-        self.kubeconfig.write_text(json.dumps(with_token))
+        self.kubeconfig.write_text(json.dumps(own))
         (deployment,) = charts.render(self.space.helm, self.values, templates=["deployment"])
         (container,) = deployment["spec"]["template"]["spec"]["containers"]
         self._given = tuple(one for one in container["args"] if not one.startswith(_OWN))
@@ -150,23 +151,6 @@ def _reader(namespace: str, role: str) -> tuple[Document, Document]:
             "subjects": [subject],
         },
     )
-
-
-def _with_token(original: Document, token: str, namespace: str) -> Document:
-    """The kubeconfig of somebody else for the same cluster."""
-    current = next(
-        one["context"] for one in original["contexts"] if one["name"] == original["current-context"]
-    )
-    cluster = next(one for one in original["clusters"] if one["name"] == current["cluster"])
-    context = {"cluster": cluster["name"], "user": "controller", "namespace": namespace}
-    return {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [cluster],
-        "users": [{"name": "controller", "user": {"token": token}}],
-        "contexts": [{"name": "controller", "context": context}],
-        "current-context": "controller",
-    }
 
 
 def _free_ports(count: int) -> Sequence[int]:

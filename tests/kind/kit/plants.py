@@ -14,16 +14,34 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kit import manifests
 from kit.eventually import eventually
-from kit.kubectl import CommandFailed, Document
+from kit.kubectl import Document
+from kit.speaking import as_account, as_admin
 from stoker.adapters.clock import utc_now
+from stoker.adapters.kube.resources import (
+    CONFIG_MAPS,
+    EVENTS,
+    GATEWAY_SYNCS,
+    PODS,
+    ROLE_BINDINGS,
+    ROLES,
+    SECRETS,
+    SUBJECT_ACCESS_REVIEWS,
+)
 from stoker.testing.repositories import Upstream
 
 if TYPE_CHECKING:
     from kit.spaces import Space
+    from stoker.adapters.kube.client import Client
     from stoker.core.refs import CommitId
     from support.git_servers import GitDaemon
 
 ACCOUNT: Final = "ignition"
+_KINDS: Final = {
+    "cm": CONFIG_MAPS,
+    "secret": SECRETS,
+    "role": ROLES,
+    "rolebinding": ROLE_BINDINGS,
+}
 MAPPING: Final[Document] = {"source": "projects", "destination": "projects"}
 
 
@@ -88,10 +106,14 @@ class Plant:
     space: Space
     name: str
 
+    @property
+    def admin(self) -> Client:
+        """The API server, with all rights."""
+        return as_admin(self.space.cluster.kubeconfig)
+
     def document(self) -> Document:
         """The CR as it is."""
-        found: Document = self.space.kubectl.json("get", "gatewaysync", self.name)
-        return found
+        return self.admin.get(GATEWAY_SYNCS, self.space.name, self.name)
 
     def status(self) -> Document:
         """Its status; nothing as long as there is none."""
@@ -126,14 +148,14 @@ class Plant:
 
     def metadata(self) -> dict[str, str]:
         """What its agents are told."""
-        found = self.space.kubectl.json("get", "configmap", f"stoker-metadata-{self.name}")
-        data: dict[str, str] = found["data"]
+        name = f"stoker-metadata-{self.name}"
+        data: dict[str, str] = self.admin.get(CONFIG_MAPS, self.space.name, name)["data"]
         return data
 
     def names(self, kind: str) -> list[str]:
         """The objects of a kind in the namespace, but for those that are in each."""
-        found = self.space.kubectl.json("get", kind)["items"]
-        listed = [str(one["metadata"]["name"]) for one in found]
+        pages = self.admin.pages(_KINDS[kind], self.space.name, metadata_only=True)
+        listed = [str(one["metadata"]["name"]) for page in pages for one in page.items]
         return sorted(name for name in listed if name != "kube-root-ca.crt")
 
     def has(self, kind: str, *names: str) -> bool:
@@ -144,7 +166,9 @@ class Plant:
         """Wait until the agents of these pods have what they need to report."""
         eventually(
             lambda: (
-                all(self.may("patch", f"cm/stoker-status-{self.name}-{pod}") for pod in pods)
+                all(
+                    self.may("patch", f"configmaps/stoker-status-{self.name}-{pod}") for pod in pods
+                )
                 and self.has("cm", *(f"stoker-status-{self.name}-{pod}" for pod in pods))
             ),
             what=f"the agents of {', '.join(pods)} can report",
@@ -154,7 +178,8 @@ class Plant:
     def reasons(self) -> list[str]:
         """Why there were events, the oldest first."""
         about = f"involvedObject.name={self.name},involvedObject.kind=GatewaySync"
-        found = self.space.kubectl.json("get", "events", "--field-selector", about)["items"]
+        pages = self.admin.pages(EVENTS, self.space.name, fields=about)
+        found = [one for page in pages for one in page.items]
         found.sort(key=lambda one: (one["firstTimestamp"], one["metadata"]["resourceVersion"]))
         return [str(one["reason"]) for one in found]
 
@@ -162,11 +187,11 @@ class Plant:
         """Set annotations of ours, or take them away."""
         given = {f"stoker.io/{key.replace('_', '-')}": text for key, text in values.items()}
         change = {"metadata": {"annotations": given}}
-        self.space.kubectl.patch("gatewaysync", self.name, change)
+        self.admin.merge(GATEWAY_SYNCS, self.space.name, self.name, change)
 
     def change(self, **spec: Any) -> None:
         """Change the spec."""
-        self.space.kubectl.patch("gatewaysync", self.name, {"spec": spec})
+        self.admin.merge(GATEWAY_SYNCS, self.space.name, self.name, {"spec": spec})
 
     # --- As an agent ---
 
@@ -176,24 +201,33 @@ class Plant:
         return self.space.kubectl("--as", who, *words, stdin=stdin)
 
     def may(self, verb: str, what: str) -> bool:
-        """Whether the agents may do that."""
-        try:
-            return self.as_agent("auth", "can-i", verb, what).strip() == "yes"
-        except CommandFailed as error:
-            if "status 1" in str(error):
-                return False
-            raise
+        """Whether the agents may do that to `resource` or `resource/name`."""
+        resource, _, name = what.partition("/")
+        group = "stoker.io" if resource == "gatewaysyncs" else ""
+        if resource in {"roles", "rolebindings"}:
+            group = "rbac.authorization.k8s.io"
+        asked = {"namespace": self.space.name, "verb": verb, "group": group}
+        review = {
+            "user": f"system:serviceaccount:{self.space.name}:{ACCOUNT}",
+            "groups": ["system:authenticated", "system:serviceaccounts"],
+            "resourceAttributes": {**asked, "resource": resource, "name": name},
+        }
+        answer = self.admin.create(SUBJECT_ACCESS_REVIEWS, "", {"spec": review})
+        return bool(answer["status"]["allowed"])
 
     def report(self, pod: str, commit: str, status: str = "Synced", **said: Any) -> None:
         """Report, as the agent of that pod."""
-        uid = self.space.kubectl.json("get", "pod", pod)["metadata"]["uid"]
-        self.write(pod, report_of(pod, uid, commit, status, **said))
+        self.write(pod, report_of(pod, self.uid(pod), commit, status, **said))
+
+    def uid(self, pod: str) -> str:
+        """Which life of the pod this is."""
+        return str(self.admin.get(PODS, self.space.name, pod)["metadata"]["uid"])
 
     def write(self, pod: str, report: Mapping[str, Any]) -> None:
         """Write a report as the agent of that pod."""
-        change = json.dumps({"data": {"status": json.dumps(report)}})
+        change = {"data": {"status": json.dumps(report)}}
         name = f"stoker-status-{self.name}-{pod}"
-        self.as_agent("patch", "configmap", name, "--type", "merge", "--patch", change)
+        as_account(self.space, ACCOUNT).merge(CONFIG_MAPS, self.space.name, name, change)
 
 
 def report_of(pod: str, uid: str, commit: str, status: str = "Synced", **said: Any) -> Document:
