@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,7 +69,7 @@ def remote_at(tmp_path: Path) -> RemoteAt:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
 
-    def made(url: str, access: Access | None = None, **limits: float) -> Remote:
+    def made(url: str, access: Access | None = None, **limits: Any) -> Remote:
         return Remote(
             url=check_repo_url(url, PROTOCOLS),
             access=Access(protocols=PROTOCOLS) if access is None else access,

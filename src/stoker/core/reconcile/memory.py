@@ -131,8 +131,8 @@ def exchanged(
     vain before there was this token is asked again at once.
     """
     if error is None:
-        before = memory.answer
-        good = before if before is not None and before.resolution is not None else None
+        answer = memory.answer
+        good = answer if answer is not None and answer.resolution is not None else None
         done = Exchange(key, request, None, Backoff(0, now, PAUSE))
         return evolve(memory, exchange=done, answer=good)
     before = memory.exchange
