@@ -5,6 +5,9 @@ Every write may be repeated: by a retry, after a crash, or by another leader. Ob
 Where that could bring back to life what somebody has just deleted, or overwrite what somebody has
 just changed, the write names the version that it was decided on.
 
+A namespace that goes can take our rights in it away first. So a CR that is to go does not wait for
+what we may not delete or see: Kubernetes clears away what it owned.
+
 What the API server answers goes back to where sightings are kept, so the next decision sees its own
 writes before a watch tells of them.
 """
@@ -17,7 +20,7 @@ from attrs import frozen
 
 from stoker.adapters.codec import owned
 from stoker.adapters.kube.client import Client
-from stoker.adapters.kube.errors import AlreadyExists, Conflict, Invalid, NotFound
+from stoker.adapters.kube.errors import AlreadyExists, Conflict, Forbidden, Invalid, NotFound
 from stoker.adapters.kube.resources import (
     CONFIG_MAPS,
     GATEWAY_SYNCS,
@@ -43,6 +46,7 @@ from stoker.core.reconcile import (
 from stoker.entrypoints.controller.cluster import Cluster
 
 if TYPE_CHECKING:
+    from stoker.core.reconcile import ObjectName
     from stoker.core.spec import ObjectMeta
 
 _KINDS = {
@@ -91,8 +95,7 @@ class Hands:
             case EnsureBinding():
                 self._bind(cr, action)
             case DeleteObject(name):
-                self.client.delete(_KINDS[name.kind], cr.namespace, name.name)
-                self.cluster.deleted((cr.namespace, cr.name), name)
+                self._delete(cr, name)
             case _:
                 raise TypeError(action)
 
@@ -106,7 +109,9 @@ class Hands:
         key, name = (cr.namespace, cr.name), names.github_token_secret(cr.name)
         try:
             there = self.client.get(SECRETS, cr.namespace, name, metadata_only=True)
-        except NotFound:
+        except (Forbidden, NotFound) as error:
+            if isinstance(error, Forbidden) and not cr.deleting:
+                raise
             self.cluster.has_no_token(key)
         else:
             self.cluster.has_token(key, owned.read_token(there))
@@ -114,6 +119,15 @@ class Hands:
     def _apply(self, cr: ObjectMeta, resource: Any, document: Any, sub: str = "") -> Any:  # noqa: ANN401 - documents
         name = document["metadata"]["name"]
         return self.client.apply(resource, cr.namespace, name, document, subresource=sub)
+
+    def _delete(self, cr: ObjectMeta, name: ObjectName) -> None:
+        try:
+            self.client.delete(_KINDS[name.kind], cr.namespace, name.name)
+        except Forbidden:
+            if not cr.deleting:
+                raise
+            return
+        self.cluster.deleted((cr.namespace, cr.name), name)
 
     def _mark(self, cr: ObjectMeta, *, wanted: bool) -> None:
         """Have the CR bear our finalizer, or not; by version, as an apply could create the CR."""
@@ -150,7 +164,8 @@ class Hands:
         except AlreadyExists:
             there = self.client.get(CONFIG_MAPS, cr.namespace, name)
         label = (there["metadata"].get("labels") or {}).get(names.CR_NAME_LABEL)
-        if label not in (None, names.cr_label_value(cr.name)):
+        is_ours = cr.uid in owned.owners(there) or label in (None, names.cr_label_value(cr.name))
+        if not is_ours:
             raise NameTaken(
                 f"the ConfigMap belongs to the GatewaySync {label}",
                 where=name,

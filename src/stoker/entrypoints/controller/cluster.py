@@ -20,7 +20,7 @@ from stoker.adapters.codec.crd import Seen
 from stoker.adapters.codec.metadata import decode_metadata
 from stoker.adapters.codec.owned import is_of_changes
 from stoker.core import names
-from stoker.core.errors import DecodeError
+from stoker.core.errors import DecodeError, StokerError
 from stoker.core.pods import Pod, derive_cr
 from stoker.core.profile import Metadata
 from stoker.core.reconcile import Memory, ObjectName, Owned, Settings, Snapshot, Token
@@ -40,6 +40,10 @@ from stoker.entrypoints.controller.sightings import (
 )
 
 
+def _listed(_: str) -> None:
+    """Everything is known of every namespace."""
+
+
 @define
 class Cluster:
     """Everything that is known; its methods may be called from any thread."""
@@ -47,6 +51,8 @@ class Cluster:
     now: Callable[[], datetime]
     concern: Callable[[Key], None]
     """Called with each CR that a change concerns."""
+    unlisted: Callable[[str], StokerError | None] = _listed
+    """Why it is not known what there is in a namespace; None when it is."""
     crs: Shelf[Seen] = field(init=False, factory=lambda: Shelf(read_cr))
     pods: Shelf[Pod] = field(init=False, factory=lambda: Shelf(read_pod))
     roles: Shelf[Grant] = field(init=False, factory=lambda: Shelf(read_role))
@@ -141,11 +147,18 @@ class Cluster:
             return self.crs.get(key)
 
     def snapshot(self, key: Key, memory: Memory, settings: Settings) -> Snapshot | None:
-        """Everything that a decision about the CR depends on; None when there is no such CR."""
+        """Everything that a decision about the CR depends on; None when there is no such CR.
+
+        Raises what `unlisted` says. A CR that is to go may go all the same: Kubernetes clears away
+        what it owned.
+        """
+        unlisted = self.unlisted(key[0])
         with self._lock:
             seen = self.crs.get(key)
             if seen is None:
                 return None
+            if unlisted is not None and not seen.metadata.deleting:
+                raise unlisted
             namespace_crs = frozenset(name for name, _ in self.crs.of(key[0]))
             pods = tuple(self._pods_of(key, namespace_crs))
             notes = self._notes_of(key)
@@ -155,7 +168,7 @@ class Cluster:
                 spec=seen.spec,
                 status=seen.status,
                 namespace_crs=namespace_crs,
-                namespace_terminating=key[0] in self._terminating,
+                namespace_terminating=key[0] in self._terminating or unlisted is not None,
                 pods=pods,
                 reports=status_map(reports),
                 heard=heard,
@@ -175,6 +188,7 @@ class Cluster:
         namespace = change.name[0]
         views = [view for view in (change.before, change.after) if view is not None]
         if shelf is self.crs:
+            self._is_alive(change)
             return [change.name, *self._heirs(change)]
         if shelf is self.pods:
             crs = frozenset(name for name, _ in self.crs.of(namespace))
@@ -188,6 +202,12 @@ class Cluster:
             for name, _ in self.crs.of(namespace)
             if names.cr_label_value(name) in labels
         ]
+
+    def _is_alive(self, change: Change[Seen]) -> None:
+        """A namespace in which a CR was made is not on its way out: it is another one by now."""
+        before, after = change.before, change.after
+        if after and (before is None or before.metadata.uid != after.metadata.uid):
+            self._terminating.discard(change.name[0])
 
     def _heirs(self, change: Change[Seen]) -> list[Key]:
         """The CR that pods without a name of one belong to, or belonged to, beside this one."""

@@ -1,8 +1,12 @@
 """The loop around `core.reconcile.decide`: look, decide, act, remember; then the next CR.
 
 There is nothing here that decides about a CR. A look makes a snapshot, a decision lists actions,
-and they are done in order until one fails. What came of a question is remembered, and the CR is
-looked at again; so it is after every write, until a look finds nothing left to do.
+and they are done in order until one fails; a name that is taken keeps only its own pod waiting.
+What came of a question is remembered, and the CR is looked at again; so it is after every write,
+until a look finds nothing left to do.
+
+What was learnt is forgotten whenever this controller begins to lead: while another one led, it went
+out of date, and agents would be sent back to an old commit. A look that began before is abandoned.
 
 What fails is its CR's affair alone: the CR is looked at again later, after waits that grow, and the
 others do not notice. A CR that never comes to rest, because something undoes what we write, is
@@ -47,7 +51,7 @@ from stoker.core.reconcile import (
     exchanged,
 )
 from stoker.core.spec import GatewaySyncSpec, GitHubAppAuth
-from stoker.entrypoints.controller.acting import Hands
+from stoker.entrypoints.controller.acting import Hands, NameTaken
 from stoker.entrypoints.controller.cluster import Cluster
 from stoker.entrypoints.controller.neighbours import Asking, Meter
 from stoker.entrypoints.controller.queue import Key, WorkQueue
@@ -77,6 +81,8 @@ class Recollection:
     looked_for_token: float | None = None
     rounds: int = 0
     """How many looks in a row found something to write."""
+    taken: NameTaken | None = None
+    """What the last look could not make, as somebody else has one of that name."""
 
 
 @define
@@ -113,6 +119,13 @@ class Reconciler:
         """The CR that has been worked on for longest, and for how many seconds."""
         begun = min(self._busy.copy().values(), key=lambda one: one[1], default=None)
         return None if begun is None else (begun[0], self.clock() - begun[1])
+
+    def start_over(self) -> None:
+        """Forget what was learnt: another controller may have led since."""
+        with self._lock:
+            for key, kept in self._kept.items():
+                self.asking.forget(key)
+                self._kept[key] = Recollection(Memory(announced=kept.memory.announced))
 
     # --- What comes back from questions ---
 
@@ -186,11 +199,14 @@ class Reconciler:
             self._forget(key)
             return
         decision = decide(snapshot, self.now())
+        kept.taken = None
         wrote = [self._do(key, kept, snapshot, action) for action in decision.actions]
         self._show(key, snapshot, decision.actions)
         if decision.wake_at is not None:
             self.queue.add(key, max(0.0, (decision.wake_at - self.now()).total_seconds()))
         kept.rounds = kept.rounds + 1 if any(wrote) else 0
+        if kept.taken is not None:
+            raise kept.taken
         if kept.rounds > MOST_ROUNDS:
             names = ", ".join(sorted({type(one).__name__ for one in decision.actions}))
             raise StokerError(
@@ -225,7 +241,13 @@ class Reconciler:
                 with self._lock:
                     kept.memory = announced(kept.memory, action.remembered)
             case _:
-                self._write(key, snapshot, action)
+                if self._kept.get(key) is not kept:
+                    raise NotLeading("another replica may have led since this was decided")
+                try:
+                    self._write(key, snapshot, action)
+                except NameTaken as error:
+                    kept.taken = error
+                    return False
                 return True
         return False
 
@@ -273,5 +295,4 @@ class Reconciler:
 def _may_have_token(snapshot: Snapshot) -> bool:
     spec, told = snapshot.spec, snapshot.owned.metadata
     uses = isinstance(spec, GatewaySyncSpec) and isinstance(spec.git.auth.method, GitHubAppAuth)
-    used = told is not None and told.auth_type is AuthType.GITHUB_APP
-    return uses or used or snapshot.metadata.deleting
+    return uses or snapshot.metadata.deleting or (told and told.auth_type) is AuthType.GITHUB_APP

@@ -44,8 +44,10 @@ if TYPE_CHECKING:
 
 LONGEST_LOOK: Final = 300.0
 """Seconds after which a worker is taken to hang; each of its calls has a deadline far below."""
-PATIENCE: Final = 10.0
+PATIENCE: Final = 4.0
 """Seconds that looks on their way have at the end."""
+LEAVING: Final = 7.0
+"""Seconds after which nothing is waited for any more, such as an API server that is silent."""
 STALL_SHARE: Final = 2 / 3
 """For what part of its deadline a git server may be silent."""
 _BEAT: Final = 2.0
@@ -73,6 +75,7 @@ class Controller:
         self.watches = Watches.of(
             self.client, self.cluster, settings.namespaces, utc_now, self._complain
         )
+        self.cluster.unlisted = self.watches.unlisted
         identity = "" if settings.election is None else settings.election.identity
         self.asker = Asker(
             secrets=self._secret,
@@ -145,7 +148,7 @@ class Controller:
     # --- From start to end ---
 
     def _synced(self) -> bool:
-        """Wait for all lists; False when told to end before."""
+        """Wait for all lists that are let; False when told to end before."""
         while missing := self.watches.not_synced():
             if self.stopped.wait(0.05):
                 return False
@@ -167,6 +170,7 @@ class Controller:
             self.log.warning("not leading any more")
             return
         self.log.info("leading")
+        self.reconciler.start_over()
         for key in self.cluster.keys():  # noqa: SIM118 - no mapping
             self.queue.add(key)
         self.queue.resume()
@@ -179,6 +183,16 @@ class Controller:
     def _end(self) -> None:
         self.log.info("stopping")
         self.queue.close()
+        leaving = threading.Thread(target=self._leave, name="leaving", daemon=True)
+        leaving.start()
+        leaving.join(LEAVING)
+        if leaving.is_alive():
+            # The fence holds back what is still on its way; the lease runs out by itself.
+            self.log.warning("ending without the API server, which does not answer")
+            self.asker.close()
+        self.log.info("stopped")
+
+    def _leave(self) -> None:
         until = time.monotonic() + PATIENCE
         for worker in self.workers:
             if worker.ident is not None:
@@ -190,7 +204,6 @@ class Controller:
         self.watches.stop()
         self.servers.stop()
         self.client.close()
-        self.log.info("stopped")
 
     # --- Parts ---
 

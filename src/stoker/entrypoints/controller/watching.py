@@ -4,15 +4,20 @@ Selectors keep out what is none of Stoker's: of ConfigMaps, Roles and RoleBindin
 our labels come at all, lists of changes without their data, pods that have ended not at all. Pods
 cannot be selected by annotation, and one whose injection failed has nothing else; so they all come,
 page by page, and those that are no gateway's leave nothing behind. Secrets are not watched.
+
+Of several namespaces one can go, and with it the rights that were given in it. Nobody waits for a
+list that was refused there: the CRs of that namespace are a matter of their own (`unlisted`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from attrs import frozen
+from attrs import field, frozen
 
+from stoker.adapters.kube.errors import Forbidden
 from stoker.adapters.kube.resources import (
     CONFIG_MAPS,
     GATEWAY_SYNCS,
@@ -23,6 +28,7 @@ from stoker.adapters.kube.resources import (
 )
 from stoker.adapters.kube.watch import INACTIVITY, Watch
 from stoker.core import names
+from stoker.core.errors import Retryable, StokerError
 from stoker.entrypoints.controller.cluster import Cluster
 from stoker.entrypoints.controller.shelf import Shelf
 
@@ -70,6 +76,18 @@ KINDS: Final = (
 
 
 @frozen
+class Unlisted(StokerError):
+    """What belongs to a CR is not known, so nothing can be decided about it."""
+
+    reason = "Unlisted"
+
+    @property
+    def disposition(self) -> Retryable:
+        """The watch goes on trying."""
+        return Retryable()
+
+
+@frozen
 class Shelving:
     """The sink of one watch: what it sees goes onto one shelf."""
 
@@ -94,6 +112,8 @@ class Watches:
     """All watches of a controller."""
 
     by_kind: Mapping[str, tuple[Watch, ...]]
+    refused: set[tuple[str, str]] = field(factory=set)
+    """The kinds that we were not let see in a namespace, at one time at least."""
 
     @classmethod
     def of(
@@ -106,6 +126,13 @@ class Watches:
     ) -> Watches:
         """A watch of each kind, for each of the namespaces; for all of them where none is named."""
         scopes = tuple(namespaces) or ("",)
+        refused: set[tuple[str, str]] = set()
+
+        def heard(kind: str, scope: str, doing: str, error: Exception) -> None:
+            if scope and isinstance(error, Forbidden):
+                refused.add((kind, scope))
+            complain(doing, error)
+
         return cls(
             {
                 kind.name: tuple(
@@ -118,12 +145,13 @@ class Watches:
                         fields=kind.fields,
                         metadata_only=kind.metadata_only,
                         now=now,
-                        complain=complain,
+                        complain=partial(heard, kind.name, scope),
                     )
                     for scope in scopes
                 )
                 for kind in KINDS
-            }
+            },
+            refused,
         )
 
     def start(self) -> None:
@@ -137,10 +165,27 @@ class Watches:
             watch.stop()
 
     def not_synced(self) -> list[str]:
-        """The kinds of which not everything was listed yet."""
+        """The kinds that have to be waited for: of which not everything was listed yet."""
         return [
-            kind for kind, watches in self.by_kind.items() if not all(one.synced for one in watches)
+            kind
+            for kind, watches in self.by_kind.items()
+            if not all(one.synced or (kind, one.namespace) in self.refused for one in watches)
         ]
+
+    def unlisted(self, namespace: str) -> Unlisted | None:
+        """Why it is not known what there is in a namespace; None when it is."""
+        kinds = [
+            kind
+            for kind, watches in self.by_kind.items()
+            if not all(one.synced for one in watches if one.namespace in ("", namespace))
+        ]
+        if not kinds:
+            return None
+        return Unlisted(
+            f"these could not be listed: {', '.join(kinds)}",
+            where=namespace,
+            cure="see that the namespace is there, and the controller's Role in it",
+        )
 
     def stuck(self, now: float) -> list[str]:
         """The kinds whose watch has ended, or has not taken a step for too long."""

@@ -18,6 +18,7 @@ from stoker.core.reconcile import Memory, ObjectName, Rule, Settings, Snapshot
 from stoker.core.report import Origin
 from stoker.core.spec import GatewaySyncSpec
 from stoker.entrypoints.controller.cluster import Cluster
+from stoker.entrypoints.controller.watching import Unlisted
 from support.sightings import SPACE, SPEC, a_cr, a_pod, a_report, meta, version
 
 
@@ -99,6 +100,35 @@ def test_a_pod_without_agent_is_kept_as_long_as_it_asks_for_one(world: World) ->
     world.put("crs", a_cr("a"))
     assert world.put("pods", a_pod("gw-0", "a", agent=False)) == ["a"]
     assert not world.snapshot("a").pods[0].has_agent
+
+
+def test_a_namespace_that_was_made_anew_is_not_about_to_go(world: World) -> None:
+    """A CR of the same name in a namespace of the same name, before the old one was forgotten."""
+    world.put("crs", a_cr("a"))
+    world.cluster.is_ending(SPACE)
+    world.put("crs", a_cr("a"))
+    assert world.snapshot("a").namespace_terminating
+    world.put("crs", a_cr("a", uid="another"))
+    assert not world.snapshot("a").namespace_terminating
+
+
+class TestUnlisted:
+    """A namespace that we were not let see into."""
+
+    def test_nothing_is_decided_about_it(self, world: World) -> None:
+        world.put("crs", a_cr("a"))
+        error = Unlisted("no Pods", where=SPACE)
+        world.cluster.unlisted = lambda space: error if space == SPACE else None
+        with pytest.raises(Unlisted):
+            world.snapshot("a")
+        world.cluster.unlisted = lambda _: None
+        assert not world.snapshot("a").namespace_terminating
+
+    def test_a_cr_that_is_to_go_may_go(self, world: World) -> None:
+        going = a_cr("a", deletionTimestamp="2026-01-01T00:00:00Z")
+        world.put("crs", going)
+        world.cluster.unlisted = lambda _: Unlisted("no Pods", where=SPACE)
+        assert world.snapshot("a").namespace_terminating
 
 
 class TestReports:

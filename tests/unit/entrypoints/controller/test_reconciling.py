@@ -28,6 +28,7 @@ from stoker.core.reconcile import (
     Action,
     AddFinalizer,
     EmitEvent,
+    EnsureConfigMap,
     ExchangeToken,
     Memory,
     Resolve,
@@ -38,10 +39,11 @@ from stoker.core.reconcile import (
 )
 from stoker.core.spec import GatewaySyncSpec, ObjectMeta
 from stoker.core.spec.types import GitHubAppAuth
+from stoker.entrypoints.controller.acting import NameTaken
 from stoker.entrypoints.controller.cluster import Cluster
 from stoker.entrypoints.controller.queue import Key, WorkQueue
 from stoker.entrypoints.controller.reconciling import MOST_ROUNDS, Reconciler
-from support.sightings import SPEC, a_cr, version
+from support.sightings import SPEC, a_cr, a_pod, version
 
 KEY = ("plant", "a")
 OTHER = ("plant", "b")
@@ -248,6 +250,33 @@ def test_nothing_behind_a_failed_action_is_done(world: World) -> None:
     assert [event.reason for event in world.near.told][:1] == ["RefResolved"]
 
 
+def test_a_name_that_is_taken_keeps_only_its_own_pod_waiting(world: World) -> None:
+    def fails(action: Action) -> Exception | None:
+        if isinstance(action, EnsureConfigMap) and action.name.startswith("stoker-changes"):
+            return NameTaken("of another", where=action.name)
+        return None
+
+    world.hands.failing[KEY] = fails
+    world.cluster.saw(world.cluster.pods, a_pod("gw-0", "a"))
+    world.add("a")
+    world.work()
+    world.answer()
+    world.work()
+    assert {"WriteMetadata", "WriteStatus"} <= {*kinds(world)}
+    assert world.near.results[-1] == ("a", "error")
+    assert "of another" in world.near.complaints[-1][1]
+    # It is no reason to look all the time, and is seen when it is over.
+    before = len(world.near.results)
+    world.work(60.0)
+    assert len(world.near.results) - before < 15
+    world.hands.failing.clear()
+    world.work(61.0)
+    assert any(
+        isinstance(one, EnsureConfigMap) and one.name == "stoker-changes-a-gw-0"
+        for _, one in world.hands.done
+    )
+
+
 def test_waits_grow_and_end_with_success(world: World) -> None:
     world.hands.failing[KEY] = lambda _: Busy("x")
     world.add("a")
@@ -300,6 +329,39 @@ def test_an_event_that_cannot_be_written_stops_nothing(world: World) -> None:
     world.work()
     assert ("a", "error") not in world.near.results
     assert "no events" in world.near.complaints[0][1]
+
+
+def test_who_begins_to_lead_does_not_act_on_what_it_learnt_before(world: World) -> None:
+    """Another one led meanwhile, and has told the agents of a newer commit."""
+    world.add("a")
+    world.work()
+    world.answer()
+    world.work()
+    known = len(world.hands.done)
+    world.reconciler.start_over()
+    world.queue.add(KEY)
+    world.work()
+    assert "WriteMetadata" not in kinds(world)[known:]
+    assert len(world.near.asked) == 1
+    # Nor on an answer that it was still waiting for.
+    assert (KEY,) in world.near.forgotten
+
+
+def test_a_look_that_began_before_it_led_again_writes_nothing_more(world: World) -> None:
+    def interrupted(action: Action) -> Exception | None:
+        if isinstance(action, AddFinalizer):
+            world.reconciler.start_over()
+        return None
+
+    world.hands.failing[KEY] = interrupted
+    world.add("a")
+    world.work(0.04)
+    assert kinds(world) == ["AddFinalizer"]
+    assert world.near.results == [("a", "abandoned")]
+    world.hands.failing.clear()
+    world.queue.add(KEY)
+    world.work()
+    assert "WriteStatus" in kinds(world)
 
 
 def test_a_cr_that_is_gone_is_forgotten_by_all(world: World) -> None:
