@@ -375,6 +375,9 @@ def test_status_of_another_crs_pod_is_not_taken_over(
     eventually(lambda: shared in plant.names("cm"), what="the first one has it")
     space.apply(gateway_sync("site-b", repository.url), gateway_pod("c", "site-b"))
     time.sleep(3)
+    second = Plant(space, "site-b")
+    eventually(lambda: "NameTaken" in second.reasons(), what="the second one says why")
+    second.says("AllGatewaysSynced", "False", "SyncInProgress")
     label = space.kubectl.json("get", "cm", shared)["metadata"]["labels"]["stoker.io/cr-name"]
     assert label == "site"
     assert ACCOUNT in str(space.kubectl.json("get", "rolebinding", "stoker-agent-site")["subjects"])

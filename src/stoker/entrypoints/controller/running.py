@@ -13,6 +13,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from stoker import __version__
@@ -20,10 +21,13 @@ from stoker.adapters import logs
 from stoker.adapters.clock import utc_now
 from stoker.adapters.githubapp import InstallationToken
 from stoker.adapters.kube.client import Client, connect
+from stoker.adapters.kube.errors import ApiFailed, NotLeading
 from stoker.adapters.kube.lease import Elector
 from stoker.adapters.kube.secrets import secret_value
 from stoker.adapters.metrics import ControllerMetrics
+from stoker.core.errors import StokerError
 from stoker.core.reconcile import EventType, Settings
+from stoker.core.reconcile.news import event
 from stoker.entrypoints.controller.acting import Hands
 from stoker.entrypoints.controller.asking import Asker, Limits
 from stoker.entrypoints.controller.cluster import Cluster
@@ -31,12 +35,11 @@ from stoker.entrypoints.controller.queue import Key, WorkQueue
 from stoker.entrypoints.controller.reconciling import Reconciler
 from stoker.entrypoints.controller.serving import Servers, reviewer_of
 from stoker.entrypoints.controller.telling import Herald
-from stoker.entrypoints.controller.watching import Watches
+from stoker.entrypoints.controller.watching import KINDS, Watches
 from stoker.entrypoints.signals import heard
 
 if TYPE_CHECKING:
     from stoker.adapters.kube.resources import Resource
-    from stoker.core.errors import StokerError
     from stoker.core.reconcile import EmitEvent, ExchangeToken, Question
     from stoker.core.refs import Advertisement
     from stoker.core.spec import SecretKeyRef
@@ -77,6 +80,7 @@ class Controller:
         )
         self.cluster.unlisted = self.watches.unlisted
         identity = "" if settings.election is None else settings.election.identity
+        self.herald = Herald(self.client, utc_now, identity, told=self._told)
         self.asker = Asker(
             secrets=self._secret,
             settled=self._settled,
@@ -94,7 +98,7 @@ class Controller:
             cluster=self.cluster,
             queue=self.queue,
             hands=Hands(self.client, self.cluster),
-            herald=Herald(self.client, utc_now, identity, told=self._told),
+            herald=self.herald,
             asking=self.asker,
             meter=self.metrics,
             settings=Settings(
@@ -208,8 +212,9 @@ class Controller:
     # --- Parts ---
 
     def _connected(self) -> Client:
-        # One connection for each thread that may want one at a time, and none for watches.
-        pool = self.settings.workers + self.settings.git_slots + 4
+        # A connection for each thread that may want one: workers, questions, watches, and more.
+        watches = len(KINDS) * max(1, len(self.settings.namespaces))
+        pool = self.settings.workers + self.settings.git_slots + watches + 4
         client = connect(
             self.settings.kubeconfig, user_agent=f"stoker-controller/{__version__}", pool=pool
         )
@@ -270,3 +275,10 @@ class Controller:
 
     def _complain_of(self, key: Key, doing: str, error: Exception) -> None:
         self.log.error(doing, namespace=key[0], name=key[1], error=error)
+        seen = self.cluster.cr(key)
+        if seen is None or not isinstance(error, StokerError) or isinstance(error, ApiFailed):
+            return
+        # Not a matter of the API server: somebody has to change something.
+        told = event(EventType.WARNING, error.reason, str(error))
+        with suppress(ApiFailed, NotLeading):
+            self.herald.tell(seen.metadata, told)
