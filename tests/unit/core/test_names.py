@@ -104,6 +104,8 @@ def test_fixed_names() -> None:
         "NAMESPACE_INJECTION_LABEL": "stoker.io/injection",
         "NAMESPACE_INJECTION_ENABLED": "enabled",
         "GATEWAYSYNC_LABEL": "stoker.io/gatewaysync",
+        "CONTENT_LABEL": "stoker.io/content",
+        "CONTENT_CHANGES": "changes",
         "MANAGED_BY_LABEL": "app.kubernetes.io/managed-by",
         "MANAGED_BY_CONTROLLER": "stoker-controller",
         "MANAGED_BY_AGENT": "stoker-agent",
