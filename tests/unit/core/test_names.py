@@ -118,6 +118,8 @@ def test_fixed_names() -> None:
         "SECRET_TYPE_ANNOTATION": "stoker.io/secret-type",
         "SECRET_TYPE_GITHUB_TOKEN": "github-app-token",
         "GITHUB_TOKEN_KEY": "token",
+        "TOKEN_KEY_ANNOTATION": "stoker.io/token-key",
+        "TOKEN_EXPIRES_ANNOTATION": "stoker.io/token-expires",
         "STATUS_KEY": "status",
         "DEFAULT_PROFILE": "default",
         "AGENT_CONTAINER": "stoker-agent",

@@ -69,7 +69,7 @@ def decode_seen(document: dict[str, Any]) -> Seen:
     except InvalidDocument as invalid:
         spec = invalid
     except DecodeError as error:
-        problem = Problem("spec", error.message, error.cure)
+        problem = Problem(error.where or "spec", error.message, error.cure)
         spec = InvalidDocument.of("the GatewaySync", (problem,))
     try:
         status = decode_status(document.get("status") or {})

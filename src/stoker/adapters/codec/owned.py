@@ -20,6 +20,7 @@ from stoker.adapters.codec.metadata import encode_metadata
 from stoker.core import names
 from stoker.core.reconcile import Rule, Token
 from stoker.core.spec.document import rfc3339
+from stoker.core.spec.schema import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
     from stoker.core.spec import GatewaySyncStatus, ObjectMeta
 
 Document = dict[str, Any]
-
-TOKEN_KEY_ANNOTATION: Final = "stoker.io/token-key"  # noqa: S105 - the name of an annotation
-"""What an installation token was made from, `core.reconcile.token_key`."""
-TOKEN_EXPIRES_ANNOTATION: Final = "stoker.io/token-expires"  # noqa: S105 - as above
 
 _RIGHTS: Final = "rbac.authorization.k8s.io"
 
@@ -80,8 +77,8 @@ def token_object(cr: ObjectMeta, token: Token, text: str) -> Document:
     head = _head("v1", "Secret", cr, name, names.MANAGED_BY_CONTROLLER)
     head["metadata"]["annotations"] = {
         names.SECRET_TYPE_ANNOTATION: names.SECRET_TYPE_GITHUB_TOKEN,
-        TOKEN_KEY_ANNOTATION: token.key,
-        TOKEN_EXPIRES_ANNOTATION: rfc3339(token.expires),
+        names.TOKEN_KEY_ANNOTATION: token.key,
+        names.TOKEN_EXPIRES_ANNOTATION: rfc3339(token.expires),
     }
     coded = base64.b64encode(text.encode()).decode()
     return {**head, "type": "Opaque", "data": {names.GITHUB_TOKEN_KEY: coded}}
@@ -95,6 +92,15 @@ def status_object(cr: ObjectMeta, status: GatewaySyncStatus) -> Document:
         "metadata": {"name": cr.name, "namespace": cr.namespace, "uid": cr.uid},
         "status": encode_status(status),
     }
+
+
+def status_change(cr: ObjectMeta, status: GatewaySyncStatus) -> Document:
+    """The same as a merge patch, for a CR that cannot be applied to as it breaks its definition.
+
+    A patch leaves what it does not name, so whatever is not said is taken away by name.
+    """
+    nothing = dict.fromkeys(one.json_name for one in fields_of(type(status)))
+    return {"metadata": {"uid": cr.uid}, "status": {**nothing, **encode_status(status)}}
 
 
 def read_rules(document: Mapping[str, Any]) -> tuple[Rule, ...] | None:
@@ -122,9 +128,9 @@ def read_accounts(document: Mapping[str, Any], role: str) -> tuple[str, ...] | N
 def read_token(document: Mapping[str, Any]) -> Token | None:
     """Whose token a Secret holds and until when, by its annotations; None when they do not say."""
     annotations = document.get("metadata", {}).get("annotations") or {}
-    key = annotations.get(TOKEN_KEY_ANNOTATION)
+    key = annotations.get(names.TOKEN_KEY_ANNOTATION)
     try:
-        expires = datetime.fromisoformat(annotations.get(TOKEN_EXPIRES_ANNOTATION, ""))
+        expires = datetime.fromisoformat(annotations.get(names.TOKEN_EXPIRES_ANNOTATION, ""))
     except (TypeError, ValueError):
         return None
     return Token(key, expires) if isinstance(key, str) and expires.tzinfo else None

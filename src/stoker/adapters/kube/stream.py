@@ -7,12 +7,12 @@ thread can end it at any time.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from attrs import frozen
 from urllib3.exceptions import HTTPError
 
+from stoker.adapters.kube import json_text
 from stoker.adapters.kube.errors import Silent, Unreachable, Unreadable, of_status
 from stoker.adapters.kube.lines import line_of
 from stoker.adapters.kube.reasons import why
@@ -104,7 +104,7 @@ class Stream:
     def _event(self, line: bytes) -> Event:
         where = self._request.where
         try:
-            told = json.loads(line)
+            told = json_text.read(line)
         except (ValueError, RecursionError) as error:
             raise Unreadable("a line is not JSON", where=where) from error
         match told:

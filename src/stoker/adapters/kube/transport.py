@@ -8,7 +8,6 @@ begun.
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +21,7 @@ from attrs import define, field, frozen
 from kubernetes.config import ConfigException
 from urllib3.exceptions import HTTPError
 
+from stoker.adapters.kube import json_text
 from stoker.adapters.kube.errors import MOST_READ, ApiFailed, Unreachable, Unreadable, refused
 from stoker.adapters.kube.reasons import why
 from stoker.adapters.kube.resources import Resource
@@ -120,7 +120,7 @@ class Transport:
         body = None
         if request.body is not None:
             headers["Content-Type"] = request.content_type
-            body = json.dumps(request.body, separators=(",", ":")).encode()
+            body = json_text.written(request.body)
         query = urlencode(request.query)
         return self.pool.urlopen(
             "GET" if request.method == "WATCH" else request.method,
@@ -170,7 +170,7 @@ def _body(response: urllib3.BaseHTTPResponse, most: int) -> tuple[bytes, bool]:
 
 def _read(request: Request, status: int, body: bytes) -> dict[str, Any]:
     try:
-        document = json.loads(body)
+        document = json_text.read(body)
     except (ValueError, RecursionError) as error:
         raise Unreadable(
             "the answer is not JSON", where=request.where, cure=_CURE, status=status

@@ -20,7 +20,14 @@ from attrs import frozen
 
 from stoker.adapters.codec import owned
 from stoker.adapters.kube.client import Client
-from stoker.adapters.kube.errors import AlreadyExists, Conflict, Forbidden, Invalid, NotFound
+from stoker.adapters.kube.errors import (
+    AlreadyExists,
+    Busy,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+)
 from stoker.adapters.kube.resources import (
     CONFIG_MAPS,
     GATEWAY_SYNCS,
@@ -47,7 +54,7 @@ from stoker.entrypoints.controller.cluster import Cluster
 
 if TYPE_CHECKING:
     from stoker.core.reconcile import ObjectName
-    from stoker.core.spec import ObjectMeta
+    from stoker.core.spec import GatewaySyncStatus, ObjectMeta
 
 _KINDS = {
     "ConfigMap": CONFIG_MAPS,
@@ -55,6 +62,7 @@ _KINDS = {
     "Role": ROLES,
     "RoleBinding": ROLE_BINDINGS,
 }
+_FAILED = 500
 _REQUEST = (names.REQUESTED_REF, names.REQUESTED_AT, names.REQUESTED_BY)
 
 
@@ -80,9 +88,7 @@ class Hands:
             case ClearRequestedRef():
                 self._clear_request(cr)
             case WriteStatus(status):
-                document = owned.status_object(cr, status)
-                written = self._apply(cr, GATEWAY_SYNCS, document, "status")
-                self.cluster.saw(self.cluster.crs, written, ours=True)
+                self.cluster.saw(self.cluster.crs, self._told(cr, status), ours=True)
             case WriteMetadata(metadata):
                 written = self._apply(cr, CONFIG_MAPS, owned.metadata_object(cr, metadata))
                 self.cluster.saw(self.cluster.notes, written, ours=True)
@@ -119,6 +125,19 @@ class Hands:
     def _apply(self, cr: ObjectMeta, resource: Any, document: Any, sub: str = "") -> Any:  # noqa: ANN401 - documents
         name = document["metadata"]["name"]
         return self.client.apply(resource, cr.namespace, name, document, subresource=sub)
+
+    def _told(self, cr: ObjectMeta, status: GatewaySyncStatus) -> Any:  # noqa: ANN401 - a document
+        """The CR with this status."""
+        document = owned.status_object(cr, status)
+        try:
+            return self._apply(cr, GATEWAY_SYNCS, document, "status")
+        except (Invalid, Busy) as error:
+            # A CR that breaks its definition cannot be merged with, and the server says that it
+            # has failed. A plain patch touches nothing but the status.
+            if isinstance(error, Busy) and error.status != _FAILED:
+                raise
+            change = owned.status_change(cr, status)
+            return self.client.merge(GATEWAY_SYNCS, cr.namespace, cr.name, change, "status")
 
     def _delete(self, cr: ObjectMeta, name: ObjectName) -> None:
         try:

@@ -18,6 +18,7 @@ from stoker.adapters.codec.owned import (
     read_rules,
     read_token,
     role_object,
+    status_change,
     status_object,
     token_object,
 )
@@ -137,3 +138,14 @@ def test_a_status_is_for_one_life_of_the_cr() -> None:
     assert document["metadata"]["uid"] == "u1"
     assert document["status"]["lastSyncRef"] == "main"
     assert "spec" not in document
+
+
+def test_a_patch_of_the_status_takes_away_what_is_not_said() -> None:
+    change = status_change(CR, GatewaySyncStatus(last_sync_ref="main", profile_count=2))
+    assert change["metadata"] == {"uid": "u1"}
+    assert change["status"]["lastSyncRef"] == "main"
+    before = {"lastSyncCommit": "abc", "lastSyncTime": "x", "discoveredGateways": [1], "seen": 1}
+    after = {**before, **change["status"]}
+    said = {name: value for name, value in after.items() if value is not None}
+    applied = status_object(CR, GatewaySyncStatus(last_sync_ref="main", profile_count=2))["status"]
+    assert said == {**applied, "seen": 1}
