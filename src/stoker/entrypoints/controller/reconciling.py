@@ -55,6 +55,7 @@ from stoker.entrypoints.controller.acting import Hands, NameTaken
 from stoker.entrypoints.controller.cluster import Cluster
 from stoker.entrypoints.controller.neighbours import Asking, Meter
 from stoker.entrypoints.controller.queue import Key, WorkQueue
+from stoker.entrypoints.controller.recollection import Recollection
 from stoker.entrypoints.controller.telling import Herald
 
 if TYPE_CHECKING:
@@ -67,22 +68,6 @@ SOON: Final = 0.5
 """Seconds until a CR is looked at again that somebody changed while it was worked on."""
 MOST_ROUNDS: Final = 12
 """Looks in a row that each found something to write, before the CR is given a rest."""
-
-
-@define
-class Recollection:
-    """What the loop keeps of one CR between two looks."""
-
-    memory: Memory = field(factory=Memory)
-    asked: Question | None = None
-    """What is being asked."""
-    asked_at: float = 0.0
-    exchanging: ExchangeToken | None = None
-    looked_for_token: float | None = None
-    rounds: int = 0
-    """How many looks in a row found something to write."""
-    taken: NameTaken | None = None
-    """What the last look could not make, as somebody else has one of that name."""
 
 
 @define
@@ -198,6 +183,9 @@ class Reconciler:
         if snapshot is None:
             self._forget(key)
             return
+        given = (snapshot.metadata.generation, snapshot.pods, snapshot.reports)
+        if given != kept.given:
+            kept.given, kept.rounds = given, 0
         decision = decide(snapshot, self.now())
         kept.taken = None
         wrote = [self._do(key, kept, snapshot, action) for action in decision.actions]

@@ -43,7 +43,7 @@ from stoker.entrypoints.controller.acting import NameTaken
 from stoker.entrypoints.controller.cluster import Cluster
 from stoker.entrypoints.controller.queue import Key, WorkQueue
 from stoker.entrypoints.controller.reconciling import MOST_ROUNDS, Reconciler
-from support.sightings import SPEC, a_cr, a_pod, version
+from support.sightings import SPEC, a_cr, a_pod, a_report, version
 
 KEY = ("plant", "a")
 OTHER = ("plant", "b")
@@ -319,6 +319,22 @@ def test_what_never_comes_to_rest_is_slowed_down_and_complained_about(world: Wor
     world.work(30.0)
     assert any("does not come to rest" in text for _, text in world.near.complaints)
     assert len(world.hands.done) < MOST_ROUNDS + 12
+
+
+def test_a_cr_that_has_much_to_tell_is_not_taken_for_one_that_never_rests(world: World) -> None:
+    """Every look writes a new status, because agents go on reporting."""
+    world.add("a")
+    world.cluster.saw(world.cluster.pods, a_pod("gw-0", "a"))
+    world.work()
+    world.answer()
+    world.work()
+    for number in range(3 * MOST_ROUNDS):
+        world.cluster.saw(world.cluster.notes, a_report("a", "gw-0", number + 1, drift=number))
+        world.work(0.15)
+    seen = world.cluster.cr(KEY)
+    assert seen is not None
+    assert seen.status.discovered_gateways[0].drift == 3 * MOST_ROUNDS - 1
+    assert world.near.complaints == []
 
 
 def test_an_event_that_cannot_be_written_stops_nothing(world: World) -> None:
