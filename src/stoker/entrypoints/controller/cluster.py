@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from attrs import define, field
@@ -54,13 +55,19 @@ class Cluster:
     unlisted: Callable[[str], StokerError | None] = _listed
     """Why it is not known what there is in a namespace; None when it is."""
     crs: Shelf[Seen] = field(init=False, factory=lambda: Shelf(read_cr))
-    pods: Shelf[Pod] = field(init=False, factory=lambda: Shelf(read_pod))
+    pods: Shelf[Pod] = field(
+        init=False, factory=lambda: Shelf(read_pod, attrgetter("annotations.cr_name"))
+    )
     roles: Shelf[Grant] = field(init=False, factory=lambda: Shelf(read_role))
     bindings: Shelf[Grant] = field(init=False, factory=lambda: Shelf(read_binding))
     notes: Shelf[Notes] = field(init=False)
-    lists: Shelf[Unread] = field(init=False, factory=lambda: Shelf(read_list))
+    lists: Shelf[Unread] = field(
+        init=False, factory=lambda: Shelf(read_list, attrgetter("cr_label"))
+    )
     """The agents' lists of changes, which can be long."""
     _terminating: set[str] = field(init=False, factory=set)
+    _names: dict[str, frozenset[str]] = field(init=False, factory=dict)
+    """All CRs of a namespace, as long as none comes or goes."""
     _tokens: dict[Key, Token | None] = field(init=False, factory=dict)
     _metadata: dict[Key, tuple[Mapping[str, str], Metadata | None]] = field(
         init=False, factory=dict
@@ -68,7 +75,9 @@ class Cluster:
     _lock: threading.RLock = field(init=False, factory=threading.RLock)
 
     def __attrs_post_init__(self) -> None:
-        self.notes = Shelf(lambda document, before: notes_of(document, before, self.now()))
+        self.notes = Shelf(
+            lambda document, before: notes_of(document, before, self.now()), attrgetter("cr_label")
+        )
 
     def shelf_of_notes(self, name: str) -> Shelf[Any]:
         """Where a ConfigMap of this name belongs."""
@@ -159,7 +168,7 @@ class Cluster:
                 return None
             if unlisted is not None and not seen.metadata.deleting:
                 raise unlisted
-            namespace_crs = frozenset(name for name, _ in self.crs.of(key[0]))
+            namespace_crs = self._crs_of(key[0])
             pods = tuple(self._pods_of(key, namespace_crs))
             notes = self._notes_of(key)
             reports, heard = self._reports(key, pods, notes)
@@ -188,10 +197,10 @@ class Cluster:
         namespace = change.name[0]
         views = [view for view in (change.before, change.after) if view is not None]
         if shelf is self.crs:
-            self._is_alive(change)
+            self._came_or_went(change)
             return [change.name, *self._heirs(change)]
         if shelf is self.pods:
-            crs = frozenset(name for name, _ in self.crs.of(namespace))
+            crs = self._crs_of(namespace)
             owners = (derive_cr(crs, pod.annotations.cr_name) for pod in views)
             return [(namespace, owner) for owner in owners if isinstance(owner, str)]
         if shelf is self.notes and len(views) == 2 and not views[1].is_news(views[0]):  # noqa: PLR2004 - before and after
@@ -203,9 +212,11 @@ class Cluster:
             if names.cr_label_value(name) in labels
         ]
 
-    def _is_alive(self, change: Change[Seen]) -> None:
+    def _came_or_went(self, change: Change[Seen]) -> None:
         """A namespace in which a CR was made is not on its way out: it is another one by now."""
         before, after = change.before, change.after
+        if before is None or after is None:
+            self._names.pop(change.name[0], None)
         if after and (before is None or before.metadata.uid != after.metadata.uid):
             self._terminating.discard(change.name[0])
 
@@ -220,14 +231,20 @@ class Cluster:
         ]
         return others if len(others) == 1 else []
 
+    def _crs_of(self, namespace: str) -> frozenset[str]:
+        if namespace not in self._names:
+            self._names[namespace] = frozenset(name for name, _ in self.crs.of(namespace))
+        return self._names[namespace]
+
     def _pods_of(self, key: Key, namespace_crs: frozenset[str]) -> Iterator[Pod]:
-        for _, pod in self.pods.of(key[0]):
-            if derive_cr(namespace_crs, pod.annotations.cr_name) == key[1]:
-                yield pod
+        # Those that name it, and those that name none: of all others it is known who they are of.
+        for named in (key[1], None):
+            for _, pod in self.pods.of_group(key[0], named):
+                if derive_cr(namespace_crs, named) == key[1]:
+                    yield pod
 
     def _notes_of(self, key: Key) -> dict[str, Notes]:
-        label = names.cr_label_value(key[1])
-        return {name: notes for name, notes in self.notes.of(key[0]) if notes.cr_label == label}
+        return dict(self.notes.of_group(key[0], names.cr_label_value(key[1])))
 
     def _reports(
         self, key: Key, pods: tuple[Pod, ...], notes: Mapping[str, Notes]
@@ -248,8 +265,7 @@ class Cluster:
 
     def _owned(self, key: Key, uid: str, notes: Mapping[str, Notes]) -> Owned:
         role = names.agent_role(key[1])
-        label = names.cr_label_value(key[1])
-        lists = {name: one for name, one in self.lists.of(key[0]) if one.cr_label == label}
+        lists = dict(self.lists.of_group(key[0], names.cr_label_value(key[1])))
         maps: dict[str, Notes | Unread] = {**notes, **lists}
         objects = {
             ObjectName("ConfigMap", name)

@@ -10,7 +10,7 @@ so the last deletions are remembered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from typing import Any, Final, Generic, TypeVar
 
 from attrs import define, field, frozen
@@ -22,6 +22,10 @@ MOST_DELETIONS: Final = 4096
 """How many deletions are remembered; an answer is late by some milliseconds."""
 
 T = TypeVar("T")
+
+
+def _one_group(_: object) -> Hashable:
+    return None
 
 
 @frozen
@@ -49,7 +53,11 @@ class Shelf(Generic[T]):
 
     read: Callable[[Mapping[str, Any], T | None], T | None]
     """The value of a document, given the one that is known; None: it is of no interest."""
+    group: Callable[[T], Hashable] = _one_group
+    """By what the values of a namespace are looked for."""
     _spaces: dict[str, dict[str, Sighting[T]]] = field(factory=dict)
+    _groups: dict[tuple[str, Hashable], dict[str, None]] = field(factory=dict)
+    """The names in each group of each namespace."""
     _deletions: dict[Name, int] = field(factory=dict)
     """As of which version objects were deleted, the latest last."""
 
@@ -66,6 +74,7 @@ class Shelf(Generic[T]):
         if after is None:
             return self.drop(name)
         self._spaces.setdefault(name[0], {})[name[1]] = Sighting(version, after, ours)
+        self._regroup(name, before, after)
         return None if after == before else Change(name, before, after)
 
     def gone(self, document: Mapping[str, Any]) -> Change[T] | None:
@@ -87,7 +96,10 @@ class Shelf(Generic[T]):
         known = space.pop(name[1], None)
         if not space:
             self._spaces.pop(name[0], None)
-        return None if known is None else Change(name, known.value, None)
+        if known is None:
+            return None
+        self._regroup(name, known.value, None)
+        return Change(name, known.value, None)
 
     def keep_only(self, namespace: str, names: Collection[Name]) -> list[Change[T]]:
         """Forget what a list of the namespace (of all, where it is empty) did not have."""
@@ -109,9 +121,25 @@ class Shelf(Generic[T]):
         """The objects of a namespace, by name."""
         return ((name, one.value) for name, one in self._spaces.get(namespace, {}).items())
 
+    def of_group(self, namespace: str, group: Hashable) -> Iterator[tuple[str, T]]:
+        """The objects of a group of the namespace, by name."""
+        space = self._spaces.get(namespace, {})
+        return ((name, space[name].value) for name in self._groups.get((namespace, group), ()))
+
     def names(self) -> list[Name]:
         """Every object that is known."""
         return [(space, name) for space, objects in self._spaces.items() for name in objects]
+
+    def _regroup(self, name: Name, before: T | None, after: T | None) -> None:
+        was = None if before is None else (name[0], self.group(before))
+        now = None if after is None else (name[0], self.group(after))
+        if was is not None and was != now:
+            group = self._groups[was]
+            del group[name[1]]
+            if not group:
+                del self._groups[was]
+        if now is not None and was != now:
+            self._groups.setdefault(now, {})[name[1]] = None
 
 
 def name_of(document: Mapping[str, Any]) -> Name:

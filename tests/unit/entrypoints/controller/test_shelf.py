@@ -119,3 +119,37 @@ def test_watch_and_answers_in_any_mixture_end_at_the_newest(
         shelf.put(seen(version, f"v{version}"), ours=turn == "answer")
         newest = max(newest, version)
         assert shelf.get(NAME) == f"v{newest}"
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(("put", "gone", "drop", "keep")),
+            st.sampled_from(("plant", "mill")),
+            st.sampled_from("abc"),
+            st.sampled_from(("red", "blue", None)),
+        ),
+        max_size=40,
+    )
+)
+def test_groups_hold_what_a_look_at_everything_finds(
+    steps: list[tuple[str, str, str, str | None]],
+) -> None:
+    """Seen failing with a group that an object did not leave, and with one that it did not join."""
+    shelf: Shelf[str] = Shelf(lambda document, _: document["value"], lambda value: value[:1])
+    for number, (what, space, name, value) in enumerate(steps, start=1):
+        document = seen(number, value, name)
+        document["metadata"]["namespace"] = space
+        match what:
+            case "put":
+                shelf.put(document)
+            case "gone":
+                shelf.gone(document)
+            case "drop":
+                shelf.drop((space, name))
+            case _:
+                shelf.keep_only(space, {(space, name)})
+        for place in ("plant", "mill"):
+            for group in ("r", "b", "x"):
+                found = {one: text for one, text in shelf.of(place) if text[:1] == group}
+                assert dict(shelf.of_group(place, group)) == found
