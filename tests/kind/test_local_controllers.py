@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from kit import Space, Spaces, eventually
-from kit.controllers import Controllers, controllers, gateway_sync
+from kit.controllers import Controllers, controllers
 from kit.kubectl import CommandFailed, Document
+from kit.plants import gateway_sync
 
 
 def test_a_controller_runs_with_the_rights_of_the_chart(
@@ -19,7 +20,7 @@ def test_a_controller_runs_with_the_rights_of_the_chart(
     assert first.metric("python_info") == 1
     assert first.scrape(token="").status == 401
     assert first.scrape(token="a.b.c").status == 401
-    space.apply(gateway_sync(repo="https://localhost:1/plant.git"))
+    space.apply(gateway_sync("plant", "https://localhost:1/plant.git"))
     eventually(lambda: first.metric("stoker_controller_leader") == 1, what="it leads")
     eventually(
         lambda: space.kubectl.json("get", "gs", "plant")["status"]["conditions"],
@@ -52,7 +53,7 @@ def test_one_for_all_namespaces_works_with_the_chart_s_rights(
     assert definition
     with controllers(space, tmp_path, everywhere=True) as made, spaces.new("other") as other:
         one = made.start()
-        other.apply(gateway_sync(repo="https://localhost:1/plant.git"))
+        other.apply(gateway_sync("plant", "https://localhost:1/plant.git"))
         eventually(
             lambda: other.kubectl.json("get", "gs", "plant")["status"]["conditions"],
             what="it writes a status",

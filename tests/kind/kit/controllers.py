@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import yaml
 
@@ -30,24 +30,6 @@ if TYPE_CHECKING:
 
 _OWN: Final = ("--metrics-bind-address", "--health-probe-bind-address")
 _CLUSTER_WIDE: Final = ("ClusterRole", "ClusterRoleBinding")
-
-
-def gateway_sync(
-    name: str = "plant", *, repo: str, ref: str = "main", git: Document | None = None, **spec: Any
-) -> Document:
-    """A GatewaySync that follows a ref; `git` adds to `spec.git`, `spec` replaces sections."""
-    mapping = {"source": "projects", "destination": "projects"}
-    whole = {
-        "git": {"repo": repo, "ref": ref, **(git or {})},
-        "gateway": {"api": {"secretName": "api-key"}},
-        "sync": {"profiles": {"default": {"mappings": [mapping]}}},
-        **spec,
-    }
-    if "semver" in whole["git"]:
-        del whole["git"]["ref"]
-    metadata = {"name": name}
-    kind = {"apiVersion": "stoker.io/v1alpha1", "kind": "GatewaySync"}
-    return {**kind, "metadata": metadata, "spec": whole}
 
 
 @dataclass
