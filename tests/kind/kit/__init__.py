@@ -10,6 +10,13 @@
 - `git_server`, `repositories`, `certificates`: a git server in the cluster
 - `gateways`: fake gateways, and their controls
 - `sidecars`, `stations`: the agent as a container that a file configures, and pods of such
+- `controllers`, `local_controller`, `charts`: controllers with the rights of the chart
+- `plants`, `speaking`: a GatewaySync, its gateways' pods and reports, and the API without kubectl
+- `order`: what the contract wants to be in a namespace, apart from the controller's own code
+- `chaos`, `meddling`, `doomed`: random changes, changes by hand, controllers that kill themselves
+- `breaking`, `control_plane`: a way to the API server that fails, and the server itself killed
+- `crowds`, `fleets`, `zoo`, `misshapen`, `definitions`, `listening`: many GatewaySyncs, among them
+  those that no definition should have let in, and git servers that count, or say nothing
 """
 
 from __future__ import annotations
