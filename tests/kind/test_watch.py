@@ -33,12 +33,6 @@ from stoker.adapters.kube.following import key_of
 from stoker.adapters.kube.resources import CONFIG_MAPS, NAMESPACES, Resource
 from stoker.adapters.kube.watch import Watch
 
-# An API server that is killed between a connection and its TLS has urllib3 forget a socket, which
-# is closed, with a warning, as soon as nobody knows it any more.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Exception ignored in. <ssl.SSLSocket:pytest.PytestUnraisableExceptionWarning"
-)
-
 OURS = {"stoker.io/test": "watch"}
 SELECTED = "stoker.io/test=watch"
 

@@ -162,6 +162,18 @@ def local_controllers(
         known.remove(made)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Let one warning pass.
+
+    An API server that is killed between a connection and its TLS has urllib3 forget a socket, which
+    is closed, with a warning, as soon as nobody knows it any more: in whatever test that is.
+    """
+    config.addinivalue_line(
+        "filterwarnings",
+        "ignore:Exception ignored in. <ssl.SSLSocket:pytest.PytestUnraisableExceptionWarning",
+    )
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]

@@ -104,6 +104,12 @@ class LocalController:
     def pause(self) -> None:
         """Let it do nothing, as a machine that hangs."""
         os.kill(self.pid, signal.SIGSTOP)
+        # A thread that runs on another core is stopped a moment later.
+        eventually(self._is_stopped, what=f"controller {self.name} stands still")
+
+    def _is_stopped(self) -> bool:
+        threads = Path(f"/proc/{self.pid}/task").glob("*/stat")
+        return all(one.read_text().rpartition(")")[2].split()[0] == "T" for one in threads)
 
     def resume(self) -> None:
         """Let it go on."""
