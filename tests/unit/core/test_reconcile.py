@@ -51,6 +51,7 @@ from stoker.core.reconcile import (
     WriteStatus,
     agent_rules,
     decide,
+    may_have_token,
 )
 from stoker.core.reconcile.inquiry import FRESH
 from stoker.core.refs import RefName
@@ -280,6 +281,25 @@ class TestUpkeep:
         ]
         for spec in (a_spec(auth=GitAuth(github_app=APP)), INVALID):
             assert of(DeleteObject, decide(a_snapshot(spec, owned=owned), NOW).actions) == []
+
+    @pytest.mark.parametrize(
+        ("spec", "told", "deleting", "may"),
+        [
+            (a_spec(), None, False, False),
+            (a_spec(), AuthType.TOKEN, False, False),
+            (a_spec(auth=GitAuth(github_app=APP)), None, False, True),
+            (a_spec(), AuthType.GITHUB_APP, False, True),
+            (INVALID, AuthType.GITHUB_APP, False, True),
+            (INVALID, None, False, False),
+            (a_spec(), None, True, True),
+        ],
+    )
+    def test_a_token_is_looked_for_where_there_may_be_one(
+        self, spec: Any, told: AuthType | None, *, deleting: bool, may: bool
+    ) -> None:
+        owned = Owned(metadata=None if told is None else Metadata(auth_type=told))
+        snapshot = a_snapshot(spec, owned=owned, deleting=deleting)
+        assert may_have_token(snapshot) is may
 
 
 class TestChange:

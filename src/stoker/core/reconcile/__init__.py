@@ -36,6 +36,7 @@ from stoker.core.reconcile.actions import (
     WriteStatus,
 )
 from stoker.core.reconcile.announce import Rule, agent_rules
+from stoker.core.reconcile.belongings import may_have_token
 from stoker.core.reconcile.decision import decide
 from stoker.core.reconcile.memory import (
     Answer,
@@ -79,5 +80,6 @@ __all__ = [
     "answered",
     "decide",
     "exchanged",
+    "may_have_token",
     "token_key",
 ]

@@ -18,6 +18,7 @@ from stoker.core.names import (
     status_config_map,
 )
 from stoker.core.pods import derive_cr
+from stoker.core.profile import AuthType
 from stoker.core.reconcile.actions import (
     DeleteObject,
     EnsureBinding,
@@ -27,6 +28,7 @@ from stoker.core.reconcile.actions import (
 )
 from stoker.core.reconcile.announce import agent_rules
 from stoker.core.reconcile.snapshot import ObjectName, Snapshot
+from stoker.core.spec import GatewaySyncSpec, GitHubAppAuth
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,6 +78,17 @@ def upkeep(
     secret = ObjectName("Secret", github_token_secret(cr))
     if secret in owned.objects and not wants_token:
         yield DeleteObject(secret)
+
+
+def may_have_token(snapshot: Snapshot) -> bool:
+    """Whether the CR may have a token Secret: whoever makes the snapshot has to look for it.
+
+    It may be left over from another way of authentication, or from an earlier controller.
+    """
+    spec, told = snapshot.spec, snapshot.owned.metadata
+    uses = isinstance(spec, GatewaySyncSpec) and isinstance(spec.git.auth.method, GitHubAppAuth)
+    used = told is not None and told.auth_type is AuthType.GITHUB_APP
+    return uses or used or snapshot.metadata.deleting
 
 
 def farewell(snapshot: Snapshot) -> Iterator[DeleteObject | RemoveFinalizer]:

@@ -32,7 +32,6 @@ from stoker.adapters.kube.errors import (
     NotLeading,
 )
 from stoker.core.errors import StokerError
-from stoker.core.profile import AuthType
 from stoker.core.reconcile import (
     Action,
     AddFinalizer,
@@ -49,8 +48,8 @@ from stoker.core.reconcile import (
     answered,
     decide,
     exchanged,
+    may_have_token,
 )
-from stoker.core.spec import GatewaySyncSpec, GitHubAppAuth
 from stoker.entrypoints.controller.acting import Hands, NameTaken
 from stoker.entrypoints.controller.cluster import Cluster
 from stoker.entrypoints.controller.neighbours import Asking, Meter
@@ -204,7 +203,7 @@ class Reconciler:
 
     def _snapshot(self, key: Key, kept: Recollection) -> Snapshot | None:
         snapshot = self.cluster.snapshot(key, kept.memory, self.settings)
-        if snapshot is None or not _may_have_token(snapshot):
+        if snapshot is None or not may_have_token(snapshot):
             return snapshot
         since = kept.looked_for_token
         if since is not None and self.clock() - since < TOKEN_LOOK:
@@ -278,9 +277,3 @@ class Reconciler:
         self.meter.forget(*key)
         self.cluster.forget(key)
         self.queue.forget(key)
-
-
-def _may_have_token(snapshot: Snapshot) -> bool:
-    spec, told = snapshot.spec, snapshot.owned.metadata
-    uses = isinstance(spec, GatewaySyncSpec) and isinstance(spec.git.auth.method, GitHubAppAuth)
-    return uses or snapshot.metadata.deleting or (told and told.auth_type) is AuthType.GITHUB_APP
