@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 from operator import attrgetter
 from typing import Any
 
@@ -32,6 +33,7 @@ from stoker.entrypoints.controller.reports import Notes, notes_of
 from stoker.entrypoints.controller.shelf import Change, Shelf
 from stoker.entrypoints.controller.sightings import (
     Grant,
+    Inhabitants,
     Unread,
     read_binding,
     read_cr,
@@ -66,8 +68,8 @@ class Cluster:
     )
     """The agents' lists of changes, which can be long."""
     _terminating: set[str] = field(init=False, factory=set)
-    _names: dict[str, frozenset[str]] = field(init=False, factory=dict)
-    """All CRs of a namespace, as long as none comes or goes."""
+    _inhabitants: dict[str, Inhabitants] = field(init=False, factory=dict)
+    """By namespace, as long as no CR comes or goes there."""
     _tokens: dict[Key, Token | None] = field(init=False, factory=dict)
     _metadata: dict[Key, tuple[Mapping[str, str], Metadata | None]] = field(
         init=False, factory=dict
@@ -168,7 +170,7 @@ class Cluster:
                 return None
             if unlisted is not None and not seen.metadata.deleting:
                 raise unlisted
-            namespace_crs = self._crs_of(key[0])
+            namespace_crs = self._crs_of(key[0]).names
             pods = tuple(self._pods_of(key, namespace_crs))
             notes = self._notes_of(key)
             reports, heard = self._reports(key, pods, notes)
@@ -200,23 +202,20 @@ class Cluster:
             self._came_or_went(change)
             return [change.name, *self._heirs(change)]
         if shelf is self.pods:
-            crs = self._crs_of(namespace)
-            owners = (derive_cr(crs, pod.annotations.cr_name) for pod in views)
-            return [(namespace, owner) for owner in owners if isinstance(owner, str)]
+            crs = self._crs_of(namespace).names
+            named = (derive_cr(crs, pod.annotations.cr_name) for pod in views)
+            return [(namespace, cr) for cr in named if isinstance(cr, str)]
         if shelf is self.notes and len(views) == 2 and not views[1].is_news(views[0]):  # noqa: PLR2004 - before and after
             return []
-        labels = {view.cr_label for view in views}
-        return [
-            (namespace, name)
-            for name, _ in self.crs.of(namespace)
-            if names.cr_label_value(name) in labels
-        ]
+        by_label = self._crs_of(namespace).by_label
+        labels = [view.cr_label for view in views if view.cr_label in by_label]
+        return [(namespace, by_label[label]) for label in labels]
 
     def _came_or_went(self, change: Change[Seen]) -> None:
         """A namespace in which a CR was made is not on its way out: it is another one by now."""
         before, after = change.before, change.after
         if before is None or after is None:
-            self._names.pop(change.name[0], None)
+            self._inhabitants.pop(change.name[0], None)
         if after and (before is None or before.metadata.uid != after.metadata.uid):
             self._terminating.discard(change.name[0])
 
@@ -224,17 +223,17 @@ class Cluster:
         """The CR that pods without a name of one belong to, or belonged to, beside this one."""
         if (change.before is None) == (change.after is None):
             return []
-        others = [
-            (change.name[0], name)
-            for name, _ in self.crs.of(change.name[0])
-            if name != change.name[1]
-        ]
+        namespace, name = change.name
+        # Whether there is one other, or more: the first three of all tell it.
+        first = (one for one, _ in islice(self.crs.of(namespace), 3))
+        others = [(namespace, one) for one in first if one != name]
         return others if len(others) == 1 else []
 
-    def _crs_of(self, namespace: str) -> frozenset[str]:
-        if namespace not in self._names:
-            self._names[namespace] = frozenset(name for name, _ in self.crs.of(namespace))
-        return self._names[namespace]
+    def _crs_of(self, namespace: str) -> Inhabitants:
+        if namespace not in self._inhabitants:
+            crs = (name for name, _ in self.crs.of(namespace))
+            self._inhabitants[namespace] = Inhabitants.of(crs)
+        return self._inhabitants[namespace]
 
     def _pods_of(self, key: Key, namespace_crs: frozenset[str]) -> Iterator[Pod]:
         # Those that name it, and those that name none: of all others it is known who they are of.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -13,7 +14,7 @@ from stoker.core.pods import Pod
 from stoker.core.reconcile import Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
 
 
 @frozen
@@ -61,3 +62,17 @@ def read_list(document: Mapping[str, Any], _: Unread | None) -> Unread:
 
 def _label(document: Mapping[str, Any], name: str) -> str:
     return str((document["metadata"].get("labels") or {}).get(name, ""))
+
+
+@frozen
+class Inhabitants:
+    """The CRs of a namespace: their names, and these by the label that their objects bear."""
+
+    names: frozenset[str]
+    by_label: Mapping[str, str]
+
+    @classmethod
+    def of(cls, crs: Iterable[str]) -> Inhabitants:
+        """These CRs."""
+        known = frozenset(crs)
+        return cls(known, {names.cr_label_value(name): name for name in known})
