@@ -10,8 +10,8 @@ import pytest
 from integration.asking.scene import CA, Scene
 from stoker.entrypoints.controller.asking import Asker
 from stoker.testing.repositories import Upstream
-from support.git_servers import GitDaemon, HttpsGit, SshGit, authority
-from support.served import TOKEN, Served
+from support.git_servers import HttpsGit, authority
+from support.served import Served
 
 
 @pytest.fixture
@@ -26,26 +26,6 @@ def served(tmp_path: Path) -> Served:
 def plain(served: Served) -> Iterator[HttpsGit]:
     """A server without a certificate, and open to everybody."""
     with HttpsGit(root=served.root, tls=None) as server:
-        yield server
-
-
-@pytest.fixture
-def https(served: Served, tmp_path: Path) -> Iterator[HttpsGit]:
-    with HttpsGit(root=served.root, tls=authority().context(tmp_path), token=TOKEN) as server:
-        yield server
-
-
-@pytest.fixture
-def daemon(served: Served) -> Iterator[GitDaemon]:
-    with GitDaemon(served.root) as server:
-        yield server
-
-
-@pytest.fixture
-def sshd(tmp_path: Path) -> Iterator[SshGit]:
-    folder = tmp_path / "sshd"
-    folder.mkdir()
-    with SshGit(folder) as server:
         yield server
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from stoker.adapters.git.credentials import Access, token_from_file
 from stoker.adapters.git.remote import Remote
 from stoker.core.refs import check_repo_url
 from stoker.testing.repositories import Upstream
-from support.git_servers import GitDaemon, HttpsGit, SshGit, authority
+from support.git_servers import HttpsGit, SshGit, authority
 from support.served import PROTOCOLS, TOKEN, RemoteAt, Served
 
 
@@ -44,26 +43,6 @@ def token_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def https(served: Served, tmp_path: Path) -> Iterator[HttpsGit]:
-    with HttpsGit(root=served.root, tls=authority().context(tmp_path), token=TOKEN) as server:
-        yield server
-
-
-@pytest.fixture
-def ssh(tmp_path: Path) -> Iterator[SshGit]:
-    folder = tmp_path / "sshd"
-    folder.mkdir()
-    with SshGit(folder) as server:
-        yield server
-
-
-@pytest.fixture
-def daemon(served: Served) -> Iterator[GitDaemon]:
-    with GitDaemon(served.root) as server:
-        yield server
-
-
-@pytest.fixture
 def remote_at(tmp_path: Path) -> RemoteAt:
     """Makes a remote: the address, the access, and limits."""
     scratch = tmp_path / "scratch"
@@ -87,11 +66,11 @@ def by_https(https: HttpsGit, remote_at: RemoteAt, ca_file: Path, token_file: Pa
 
 
 @pytest.fixture
-def ssh_access(ssh: SshGit, tmp_path: Path) -> Access:
-    known = ssh.known_hosts(tmp_path / "known_hosts")
-    return Access(host=ssh.host, ssh_key_file=ssh.user_key, known_hosts_file=known)
+def ssh_access(sshd: SshGit, tmp_path: Path) -> Access:
+    known = sshd.known_hosts(tmp_path / "known_hosts")
+    return Access(host=sshd.host, ssh_key_file=sshd.user_key, known_hosts_file=known)
 
 
 @pytest.fixture
-def by_ssh(ssh: SshGit, served: Served, remote_at: RemoteAt, ssh_access: Access) -> Remote:
-    return remote_at(ssh.url(served.path), ssh_access)
+def by_ssh(sshd: SshGit, served: Served, remote_at: RemoteAt, ssh_access: Access) -> Remote:
+    return remote_at(sshd.url(served.path), ssh_access)

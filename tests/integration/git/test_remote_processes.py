@@ -51,9 +51,9 @@ def test_a_hanging_https_server_leaves_no_process(
     assert left_of({pid for pid, _ in watch.sights}) == []
 
 
-def test_a_hanging_ssh_server_leaves_no_process(by_ssh: Remote, ssh: SshGit) -> None:
-    ssh.command = "cat > /dev/null"
-    ssh.restart()
+def test_a_hanging_ssh_server_leaves_no_process(by_ssh: Remote, sshd: SshGit) -> None:
+    sshd.command = "cat > /dev/null"
+    sshd.restart()
     servers = frozenset(children(os.getpid()))
     with watching(servers) as watch, pytest.raises(GitTimeout):
         evolve(by_ssh, deadline=1.0).advertisement()

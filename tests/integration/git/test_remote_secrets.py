@@ -62,16 +62,16 @@ def test_a_token_is_seen_nowhere(
 
 
 def test_a_key_is_seen_nowhere(
-    by_ssh: Remote, ssh: SshGit, served: Served, mine: Path, tmp_path: Path
+    by_ssh: Remote, sshd: SshGit, served: Served, mine: Path, tmp_path: Path
 ) -> None:
     served.upstream.commit({"noise": os.urandom(100_000)})
-    key = ssh.user_key.read_text()
+    key = sshd.user_key.read_text()
     secret = key.splitlines()[2]
     servers = frozenset(children(os.getpid()))
     with watching(servers) as watch:
         by_ssh.fetch(mine, served.upstream.tip(), "main")
     assert_unseen(watch, secret, "ssh")
-    assert_nowhere_below(tmp_path, secret, besides=ssh.user_key)
+    assert_nowhere_below(tmp_path, secret, besides=sshd.user_key)
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 429, 500])
@@ -94,11 +94,11 @@ def test_no_error_repeats_what_a_token_file_holds_by_mistake(by_https: Remote) -
 
 
 def test_no_error_repeats_a_key(
-    by_ssh: Remote, ssh_access: Access, ssh: SshGit, tmp_path: Path
+    by_ssh: Remote, ssh_access: Access, sshd: SshGit, tmp_path: Path
 ) -> None:
-    secret = ssh.user_key.read_text().splitlines()[2]
+    secret = sshd.user_key.read_text().splitlines()[2]
     broken = tmp_path / "broken"
-    broken.write_text(secret + ssh.user_key.read_text()[:150])
+    broken.write_text(secret + sshd.user_key.read_text()[:150])
     with pytest.raises(GitError) as caught:
         evolve(by_ssh, access=evolve(ssh_access, ssh_key_file=broken)).advertisement()
     assert secret not in str(caught.value) + repr(caught.value)

@@ -39,8 +39,8 @@ def test_a_commit_is_fetched(by_ssh: Remote, served: Served, mine: Path) -> None
     assert by_ssh.advertisement(["refs/heads/main"]).commit_of("refs/heads/main") == served.last
 
 
-def test_no_such_repository(by_ssh: Remote, ssh: SshGit, tmp_path: Path) -> None:
-    absent = evolve(by_ssh.url, text=ssh.url(tmp_path / "absent.git"))
+def test_no_such_repository(by_ssh: Remote, sshd: SshGit, tmp_path: Path) -> None:
+    absent = evolve(by_ssh.url, text=sshd.url(tmp_path / "absent.git"))
     with pytest.raises(RepositoryNotFound):
         evolve(by_ssh, url=absent).advertisement()
 
@@ -49,17 +49,17 @@ def test_no_such_repository(by_ssh: Remote, ssh: SshGit, tmp_path: Path) -> None
 
 
 def test_a_changed_host_key_is_refused_until_it_is_known(
-    by_ssh: Remote, ssh: SshGit, ssh_access: Access
+    by_ssh: Remote, sshd: SshGit, ssh_access: Access
 ) -> None:
     by_ssh.advertisement()
-    ssh.new_host_key()
+    sshd.new_host_key()
     with pytest.raises(HostKeyRefused, match="changed") as caught:
         by_ssh.advertisement()
     assert caught.value.kind == "changed"
     assert "known_hosts" in caught.value.cure
     # The file is read at each use.
     assert ssh_access.known_hosts_file is not None
-    ssh.known_hosts(ssh_access.known_hosts_file)
+    sshd.known_hosts(ssh_access.known_hosts_file)
     assert by_ssh.advertisement().refs
 
 
@@ -86,12 +86,12 @@ def test_an_unknown_host_key_is_refused(by_ssh: Remote, ssh_access: Access, know
 
 @pytest.mark.parametrize("file", [None, Path("/nowhere/known_hosts")])
 def test_without_known_hosts_nobody_is_asked(
-    by_ssh: Remote, ssh: SshGit, ssh_access: Access, file: Path | None
+    by_ssh: Remote, sshd: SshGit, ssh_access: Access, file: Path | None
 ) -> None:
     with pytest.raises(HostKeyRefused) as caught:
         evolve(by_ssh, access=evolve(ssh_access, known_hosts_file=file)).advertisement()
     assert caught.value.kind == "unset"
-    assert f"ssh-keyscan -p {ssh.port} 127.0.0.1" in caught.value.cure
+    assert f"ssh-keyscan -p {sshd.port} 127.0.0.1" in caught.value.cure
 
 
 def test_known_hosts_with_windows_line_ends(by_ssh: Remote, ssh_access: Access) -> None:
@@ -102,11 +102,11 @@ def test_known_hosts_with_windows_line_ends(by_ssh: Remote, ssh_access: Access) 
 
 
 def test_whoever_wants_it_goes_without_known_hosts(
-    by_ssh: Remote, ssh: SshGit, ssh_access: Access
+    by_ssh: Remote, sshd: SshGit, ssh_access: Access
 ) -> None:
     careless = evolve(ssh_access, known_hosts_file=None, insecure_skip_host_key_check=True)
     assert evolve(by_ssh, access=careless).advertisement().refs
-    ssh.new_host_key()
+    sshd.new_host_key()
     assert evolve(by_ssh, access=careless).advertisement().refs
 
 
@@ -193,23 +193,23 @@ def test_a_key_is_for_its_host_alone(by_ssh: Remote, ssh_access: Access) -> None
         evolve(by_ssh, access=elsewhere).advertisement()
 
 
-def test_without_a_key(ssh: SshGit, served: Served, remote_at: RemoteAt) -> None:
+def test_without_a_key(sshd: SshGit, served: Served, remote_at: RemoteAt) -> None:
     with pytest.raises(AuthenticationFailed, match="no SSH key"):
-        remote_at(ssh.url(served.path)).advertisement()
+        remote_at(sshd.url(served.path)).advertisement()
 
 
 # --- Where it runs -------------------------------------------------------------------------------
 
 
-def test_a_server_that_hangs(by_ssh: Remote, ssh: SshGit) -> None:
-    ssh.command = "cat > /dev/null"
-    ssh.restart()
+def test_a_server_that_hangs(by_ssh: Remote, sshd: SshGit) -> None:
+    sshd.command = "cat > /dev/null"
+    sshd.restart()
     with pytest.raises(GitTimeout):
         evolve(by_ssh, stall=1.0).advertisement()
 
 
-def test_a_server_that_is_gone(by_ssh: Remote, ssh: SshGit) -> None:
-    closed = RepoUrl("ssh://git@127.0.0.1:1/site.git", "ssh", ssh.host)
+def test_a_server_that_is_gone(by_ssh: Remote, sshd: SshGit) -> None:
+    closed = RepoUrl("ssh://git@127.0.0.1:1/site.git", "ssh", sshd.host)
     with pytest.raises(NetworkUnreachable):
         evolve(by_ssh, url=closed).advertisement()
 
