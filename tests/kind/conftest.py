@@ -3,6 +3,7 @@
 from kit.fixtures import (
     api,
     cluster,
+    control_plane,
     definition,
     fake_gateway,
     gateway_image,
@@ -22,6 +23,7 @@ from kit.fixtures import (
 __all__ = [
     "api",
     "cluster",
+    "control_plane",
     "definition",
     "fake_gateway",
     "gateway_image",

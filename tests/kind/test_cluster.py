@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from cluster import Cluster, Problem, open_cluster, packing, programs
 from cluster.running import Steps, run
+from kit.control_plane import only_where
 from probes import TAG, Space, container, eventually, service
 
 
@@ -101,8 +102,7 @@ def test_pods_reach_the_host_and_the_host_pods(served: Space) -> None:
 
 
 def test_nothing_outside_is_reached(served: Space) -> None:
-    if served.cluster.mode != "node":
-        pytest.skip("only a node of our own is cut off from the world")
+    only_where(served.cluster.mode == "node", "it is cut off from the world")
     assert served.probe("lookup", "example.org") == "no such name"
     assert served.probe("get", "http://192.0.2.77/").startswith("unreachable in")
 
@@ -277,8 +277,7 @@ def test_webhook_is_called_by_its_service(space: Space, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("daemon", ["kube-apiserver", "kubelet", "containerd"])
 def test_daemon_that_is_killed_comes_back(served: Space, daemon: str) -> None:
-    if served.cluster.mode != "node":
-        pytest.skip("only a node of our own is known to start its daemons again")
+    only_where(served.cluster.mode == "node", "it starts its daemons again")
     before = served.status("page")["containerStatuses"][0]["containerID"]
     served.cluster.node("pkill", "-9", "-x", daemon[:15])
     began = time.monotonic()

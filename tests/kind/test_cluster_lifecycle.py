@@ -34,6 +34,7 @@ from cluster import (
 from cluster.command import main
 from cluster.programs import SOURCES
 from cluster.running import Steps, run
+from kit.control_plane import only_where
 
 UP = (sys.executable, str(SOURCES.parent), "up", "--mode", "node", "--state")
 
@@ -45,8 +46,8 @@ ASKED, FOREIGN, HALF, OLD = (f"{PREFIX}-{word}" for word in ("ask", "for", "half
 @pytest.fixture
 def root(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A state folder of the test's own, and the same machine after it."""
-    if opening.choose(None, given.kubeconfig(os.environ), lambda: False) != "node":
-        pytest.skip("the tests use another kind of cluster here")
+    kind = opening.choose(None, given.kubeconfig(os.environ), lambda: False)
+    only_where(kind == "node", "nodes come and go")
     folder = state.default_root().with_name(f"stoker-nodes-test-{os.getpid()}")
     node.build(Steps(print))  # else what a build brings along would count as left behind
     packages.ensure(Steps(print))

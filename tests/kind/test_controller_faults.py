@@ -72,11 +72,6 @@ def going(spaces: Spaces, api: Api, git: GitDaemon) -> Iterator[Chaos]:
         yield made
 
 
-@pytest.fixture
-def plane(cluster: Cluster, api: Api) -> ControlPlane:
-    return ControlPlane(cluster, api)
-
-
 def populate(chaos: Chaos, count: int) -> None:
     url = chaos.repositories[0].url
     names = [f"cr-{number}" for number in range(count)]
@@ -103,7 +98,7 @@ def steps(chaos: Chaos, count: int) -> None:
 
 
 def test_an_api_server_that_is_killed_twice(
-    chaos: Chaos, plane: ControlPlane, local_controllers: Controllers
+    chaos: Chaos, control_plane: ControlPlane, local_controllers: Controllers
 ) -> None:
     controller = local_controllers.start(**OPTIONS)
     pid = controller.pid
@@ -111,9 +106,9 @@ def test_an_api_server_that_is_killed_twice(
     for number in range(2):
         with chaos.going_on(pause=0.1):
             time.sleep(1)
-            plane.kill_api_server()
+            control_plane.kill_api_server()
             assert controller.probe("/healthz").status == 200
-            plane.back()
+            control_plane.back()
         came_right(chaos, controller)
         space = chaos.space
         space.apply(gateway_sync(f"new-{number}", chaos.repositories[0].url))
@@ -129,7 +124,7 @@ def test_an_api_server_that_is_killed_twice(
 
 
 def test_what_happened_before_the_api_servers_memory_begins(
-    way: Way, chaos: Chaos, plane: ControlPlane, local_controllers: Controllers
+    way: Way, chaos: Chaos, control_plane: ControlPlane, local_controllers: Controllers
 ) -> None:
     """While the controller is cut off, things are made and deleted, and etcd is compacted."""
     controller = local_controllers.start(kubeconfig=way.kubeconfig, **OPTIONS)
@@ -144,9 +139,9 @@ def test_what_happened_before_the_api_servers_memory_begins(
     kubectl("delete", "role", "stoker-agent-cr-4")
     chaos.space.apply(gateway_pod("late", "cr-0"))
     steps(chaos, 30)
-    plane.compact()
-    plane.kill_api_server()
-    plane.back()
+    control_plane.compact()
+    control_plane.kill_api_server()
+    control_plane.back()
     way.does = way.passing
     came_right(chaos, controller)
     told = controller.log.read_text()

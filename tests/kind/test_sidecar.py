@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from cluster import Cluster
 from kit import CommandFailed, Space, eventually, gateways, manifests, sidecars, stations
+from kit.control_plane import only_where
 from kit.git_server import GitServer
 from kit.repositories import Repository
 from kit.stations import Station
@@ -178,8 +179,7 @@ def test_cluster_admits_no_less_restricted_pod(
 def test_agent_killed_while_it_moves_files_starts_again_and_settles(
     https: Followed, cluster: Cluster
 ) -> None:
-    if cluster.place is None:
-        pytest.skip("no commands can be run on the nodes of a cluster that was not started here")
+    only_where(cluster.place is not None, "a container is killed from outside")
     site = Site.of("S")
     agent, gateway = https.station.agent, https.station.gateway
     identity = agent.pod.container(agent.name)["containerID"]

@@ -25,12 +25,12 @@ from attrs import define, field
 from cluster import Cluster
 from kit import Space, eventually
 from kit.breaking import Way, refusal, way_to
+from kit.control_plane import ControlPlane
 
 from stoker.adapters.clock import utc_now
 from stoker.adapters.kube.client import Client, Document, connect
-from stoker.adapters.kube.errors import ApiFailed
 from stoker.adapters.kube.following import key_of
-from stoker.adapters.kube.resources import CONFIG_MAPS, NAMESPACES, Resource
+from stoker.adapters.kube.resources import CONFIG_MAPS, Resource
 from stoker.adapters.kube.watch import Watch
 
 OURS = {"stoker.io/test": "watch"}
@@ -145,27 +145,6 @@ def agrees(client: Client, space: Space, sink: Mirror, within: float = 10) -> No
     )
 
 
-def answers(client: Client) -> bool:
-    try:
-        return bool(client.within(2).get(NAMESPACES, "", "default"))
-    except ApiFailed:
-        return False
-
-
-def kill_api_server(cluster: Cluster, client: Client) -> None:
-    if cluster.mode != "node":
-        pytest.skip("the API server of this cluster is not ours to kill")
-    cluster.node("pkill", "-9", "-x", "kube-apiserver")
-    eventually(lambda: not answers(client), what="the API server is away", within=10)
-
-
-def revive_api_server(cluster: Cluster, client: Client) -> None:
-    """It comes back by itself; what else needs it shall not be in a long wait by then."""
-    eventually(lambda: answers(client), what="the API server is back", within=60)
-    # The kernel cuts its name; it may have ended by itself as well.
-    cluster.node("sh", "-c", "pkill -9 -x kube-controller || true")
-
-
 # --- What it is told ---
 
 
@@ -263,14 +242,14 @@ def test_bookmarks_move_the_version_on(client: Client, space: Space) -> None:
 
 
 def test_an_api_server_that_is_killed_twice_is_followed_again(
-    cluster: Cluster, client: Client, space: Space
+    cluster: Cluster, client: Client, space: Space, control_plane: ControlPlane
 ) -> None:
     sink = Mirror()
     with watching(cluster.kubeconfig, space, sink) as (watch, _, complaints):
         for number in range(2):
             config_map(client, space, f"before-{number}")
-            kill_api_server(cluster, client)
-            revive_api_server(cluster, client)
+            control_plane.kill_api_server()
+            control_plane.back()
             write = partial(config_map, client, space, f"after-{number}")
             eventually(write, what="it can be written to", within=60)
             agrees(client, space, sink, within=40)
@@ -280,7 +259,7 @@ def test_an_api_server_that_is_killed_twice_is_followed_again(
 
 
 def test_a_version_that_has_expired_is_listed_anew(
-    cluster: Cluster, client: Client, space: Space, way: Way
+    client: Client, space: Space, way: Way, control_plane: ControlPlane
 ) -> None:
     """While the watch is cut off, etcd is compacted and the API server's memory is lost."""
     config_map(client, space, "stays")
@@ -291,9 +270,9 @@ def test_a_version_that_has_expired_is_listed_anew(
         way.reset()
         eventually(lambda: asked.count("WATCH", 503), what="the watch is refused", within=20)
         client.delete(CONFIG_MAPS, space.name, "goes")
-        compact(cluster, churned(client, space, "stays"))
-        kill_api_server(cluster, client)
-        revive_api_server(cluster, client)
+        control_plane.compact(churned(client, space, "stays"))
+        control_plane.kill_api_server()
+        control_plane.back()
         way.does = way.passing
         agrees(client, space, sink, within=60)
         assert set(sink.objects) == {(space.name, "stays")}
@@ -408,16 +387,16 @@ def test_pages_keep_a_large_list_small(cluster: Cluster, client: Client, space: 
 
 
 def test_a_list_whose_place_has_expired_begins_anew(
-    cluster: Cluster, client: Client, space: Space
+    client: Client, space: Space, control_plane: ControlPlane
 ) -> None:
     for number in range(6):
         config_map(client, space, f"m-{number}")
     pages = client.pages(CONFIG_MAPS, space.name, labels=SELECTED, limit=2)
     seen = [next(pages)]
     assert client.delete(CONFIG_MAPS, space.name, "m-0")
-    compact(cluster, churned(client, space, "m-5"))
-    kill_api_server(cluster, client)
-    revive_api_server(cluster, client)
+    control_plane.compact(churned(client, space, "m-5"))
+    control_plane.kill_api_server()
+    control_plane.back()
     seen += pages
     assert [page.first for page in seen[:2]] == [True, True]
     names = [item["metadata"]["name"] for page in seen[1:] for item in page.items]
@@ -429,14 +408,6 @@ def churned(client: Client, space: Space, name: str) -> str:
     """The last of many versions of an object."""
     versions = [config_map(client, space, name, str(number)) for number in range(20)]
     return str(versions[-1]["metadata"]["resourceVersion"])
-
-
-def compact(cluster: Cluster, version: str) -> None:
-    """Have etcd forget what was before `version`."""
-    if cluster.mode != "node":
-        pytest.skip("etcd of this cluster is not ours to compact")
-    words = ("--silent", "--fail", "--data", f'{{"revision": "{version}", "physical": true}}')
-    cluster.node("curl", *words, "http://127.0.0.1:2379/v3/kv/compaction")
 
 
 def test_threads_share_a_client(client: Client, space: Space) -> None:

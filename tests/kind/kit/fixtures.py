@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import pytest
-from cluster import Cluster, Problem, open_cluster
+from cluster import Cluster, Problem, given, in_docker, open_cluster, opening
 
 from kit import Helm, Kubectl, Space, Spaces, controllers, eventually, gateways, loading
 from kit.api import Api, connected
+from kit.control_plane import ControlPlane, only_where
 from kit.controllers import Controllers
 from kit.gateways import Gateway
 from kit.git_server import GitServer, serving
@@ -131,6 +132,13 @@ def fake_gateway(space: Space, gateway_image: str) -> Callable[..., Gateway]:
     return start
 
 
+@pytest.fixture
+def control_plane(cluster: Cluster) -> ControlPlane:
+    """The API server and etcd of a node of our own, to be killed and compacted."""
+    only_where(cluster.mode == "node", "the API server is killed, or etcd compacted")
+    return ControlPlane(cluster)
+
+
 @pytest.fixture(scope="session")
 def definition(cluster: Cluster, api: Api) -> dict[str, Any]:
     """What `stoker crd` prints, applied; it stays, as other tests may have CRs by now."""
@@ -162,6 +170,11 @@ def local_controllers(
         known.remove(made)
 
 
+def _is_our_own() -> bool:
+    """Whether these tests run on a node that they start themselves."""
+    return opening.choose(None, given.kubeconfig(os.environ), in_docker.available) == "node"
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Let one warning pass.
 
@@ -178,8 +191,14 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show what is in the namespaces, while they are there, with the test that failed."""
+    """Show what is in the namespaces, while they are there, with the test that failed.
+
+    A test that is skipped where the cluster is a node of our own is one that failed.
+    """
     report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and _is_our_own():
+        report.outcome = "failed"
+        report.longrepr = f"skipped on a node of our own: {report.longrepr}"
     if report.failed and call.when in ("setup", "call"):
         spaces = item.config.stash.get(_SPACES, None)
         for name, story in spaces.stories() if spaces else ():
