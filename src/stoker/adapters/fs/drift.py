@@ -26,7 +26,7 @@ from attrs import field, frozen
 
 from stoker.adapters.codec.manifest import to_row
 from stoker.adapters.fs.errors import check_closed
-from stoker.adapters.fs.handles import Closed
+from stoker.adapters.fs.handles import Barred, Closed, Missing
 from stoker.adapters.fs.reading import Content, mode_of, read
 from stoker.adapters.fs.restamping import Original, is_restamped
 from stoker.adapters.fs.walking import (
@@ -162,18 +162,16 @@ class _Check:
             lost = self._changed if isinstance(handle, Closed) else self._missing
             lost.extend(RelPath(row[0]) for row in rows.values())
             return
-        self._files(handle, rows)
-        if not text.startswith(self._mirrored):
-            return
-        if folder in self._known:
-            self._strangers.difference_update(row[0] for row in rows.values())
-        elif not self._skip(folder):
+        suspects = self._files(handle, rows)
+        if text.startswith(self._mirrored):
             self._beside(handle, folder, rows)
-        self._known.add(folder)
-        self._unknown.discard(folder)
+        for name, row in suspects:
+            # Who knows the original may have looked for it in the data directory as well.
+            self._suspect(self._data.enter(folder), name, row)
 
-    def _files(self, handle: int, rows: Mapping[str, RawRow]) -> None:
-        """Check the files of the folder behind `handle`."""
+    def _files(self, handle: int, rows: Mapping[str, RawRow]) -> list[tuple[str, RawRow]]:
+        """Look at the files of the folder behind `handle`; those that have to be read."""
+        suspects = []
         for name, row in rows.items():
             try:
                 status = os.stat(name, dir_fd=handle, follow_symlinks=False)
@@ -189,18 +187,23 @@ class _Check:
             if row[2:4] == [_MODES.get(mode & _KIND_AND_X), stamp]:
                 continue
             if stat.S_ISREG(mode):
-                self._suspect(handle, name, row)
+                suspects.append((name, row))
             else:
                 self._no_file(RelPath(row[0]), mode)
+        return suspects
 
     def _no_file(self, path: RelPath, mode: int) -> None:
         self._changed.append(path)
         if stat.S_ISDIR(mode) and path.startswith(self._mirrored):
             self._unknown.add(path)
 
-    def _suspect(self, handle: int, name: str, raw: RawRow) -> None:
+    def _suspect(self, handle: int | Missing | Barred | Closed, name: str, raw: RawRow) -> None:
         """Read a file."""
         row = to_row(raw)
+        if not isinstance(handle, int):
+            lost = self._changed if isinstance(handle, Closed) else self._missing
+            lost.append(row.path)
+            return
         match read(handle, name, row.path, row.entry.digest):
             case None:
                 self._missing.append(row.path)
@@ -215,6 +218,15 @@ class _Check:
                 self._changed.append(row.path)
 
     def _beside(self, handle: int, folder: RelPath, rows: Mapping[str, RawRow]) -> None:
+        """Look for strangers in a mirrored folder."""
+        if folder in self._known:
+            self._strangers.difference_update(row[0] for row in rows.values())
+        elif not self._skip(folder):
+            self._unclaimed_in(handle, folder, rows)
+        self._known.add(folder)
+        self._unknown.discard(folder)
+
+    def _unclaimed_in(self, handle: int, folder: RelPath, rows: Mapping[str, RawRow]) -> None:
         """Note what stands in a folder and has no row."""
         try:
             for name in [each for each in os.listdir(handle) if each not in rows]:

@@ -19,7 +19,7 @@ import stat
 from itertools import groupby
 from typing import TYPE_CHECKING, TypeVar
 
-from stoker.adapters.fs.errors import check_closed
+from stoker.adapters.fs.errors import check_closed, disk_error
 from stoker.adapters.fs.handles import Barred, Closed, Missing
 from stoker.adapters.fs.reading import DIRECTORY, UNREADABLE, Content, foreign, mode_of, read
 from stoker.adapters.fs.restamping import Original, is_restamped
@@ -128,7 +128,7 @@ class _Look:
                 obstacle = None
                 found = self._data.enter(folder)
                 if isinstance(found, int):
-                    self._names(found, mine)
+                    self._names_in(found, mine)
                     continue
                 obstacle = found
                 self._in_the_way(found)
@@ -171,7 +171,21 @@ class _Look:
         elif isinstance(obstacle, Barred):
             found = self._data.enter(obstacle.path.parent)
             if isinstance(found, int):
-                self._names(found, [obstacle.path])
+                self._names_in(found, [obstacle.path])
+
+    def _names_in(self, handle: int, paths: Iterable[RelPath]) -> None:
+        """The same with a handle that is good until the next call only.
+
+        Who knows the original may look for it in the data directory as well.
+        """
+        try:
+            own = os.dup(handle)
+        except OSError as error:
+            raise disk_error(error, ROOT, "look below") from error
+        try:
+            self._names(own, paths)
+        finally:
+            os.close(own)
 
     def _names(self, handle: int, paths: Iterable[RelPath]) -> None:
         """Look at these paths, which all stand in the folder behind `handle`."""

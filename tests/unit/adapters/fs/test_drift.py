@@ -359,6 +359,30 @@ def test_a_file_that_the_gateway_only_stamped_is_told_apart(
     assert drift(data, applied) == Drift(changed=tuple(mine))
 
 
+def test_whoever_knows_the_original_may_look_it_up_in_the_same_directory(
+    tmp_path: Path, data: DataDirectory
+) -> None:
+    """Seen failing: every file behind the first of its folder could not be looked at (EBADF)."""
+    names = ["p/a/resource.json", "p/a/view.json", "p/a/zebra.json"]
+    make(tmp_path, dict.fromkeys(names, RESOURCE % b"stoker"))
+    mine = paths(*names)
+    applied = applied_from(tmp_path, mine)
+    for path in mine:
+        _rewrite(tmp_path / path, RESOURCE % b"designer")
+    make(tmp_path, {"p/a/stranger": b"", "elsewhere/notes": b""})
+
+    def looked_up(_: RelPath, __: Entry) -> bytes:
+        data.folder(RelPath("elsewhere"))
+        return RESOURCE % b"stoker"
+
+    found = check_drift(data, shards_of(applied), looked_up, MIRRORED)
+    assert found == Drift(
+        changed=tuple(mine[1:]),
+        strangers=(RelPath("p/a/stranger"),),
+        restamped=frozenset({mine[0]}),
+    )
+
+
 def test_sha_256_is_compared_with_sha_256(tmp_path: Path, data: DataDirectory) -> None:
     make(tmp_path, {"p/f": b"1", "p/g": b"2"})
     mine = paths("p/f", "p/g")

@@ -475,6 +475,22 @@ def test_a_file_that_was_only_stamped_is_told_apart(
     assert len(asked) == 1
 
 
+def test_whoever_knows_the_original_may_look_it_up_in_the_same_directory(
+    tmp_path: Path, data: DataDirectory
+) -> None:
+    """Seen failing: every file behind the first of its folder could not be looked at (EBADF)."""
+    mine = paths("r/resource.json", "r/unary-resource.json", "r/view.json")
+    make(tmp_path, {**dict.fromkeys(mine, SAVED), "elsewhere/notes": b""})
+
+    def looked_up(_: RelPath, __: Entry) -> bytes:
+        data.folder(RelPath("elsewhere"))
+        return APPLIED
+
+    seen = Observer(data, looked_up).at(mine, Manifest(dict.fromkeys(mine, text(APPLIED))))
+    assert seen.entries == dict.fromkeys(mine, text(SAVED))
+    assert seen.restamped == set(mine[:2])
+
+
 @pytest.mark.parametrize(
     ("name", "there", "original"),
     [
