@@ -68,7 +68,12 @@ class ScriptedServer:
     """Answers each connection in a thread of its own until the end of the `with`."""
 
     def __init__(
-        self, script: Script, tls: ssl.SSLContext | None = None, *, hasty: bool = False
+        self,
+        script: Script,
+        tls: ssl.SSLContext | None = None,
+        *,
+        hasty: bool = False,
+        address: str = "127.0.0.1",
     ) -> None:
         """One that is `hasty` speaks before it is asked."""
         self.script = script
@@ -76,13 +81,16 @@ class ScriptedServer:
         self.asked: list[Asked] = []
         self._tls = tls
         self._over = threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._address = address
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self._listener = socket.create_server((address, 0), family=family)
         self.port: int = self._listener.getsockname()[1]
         self._threads = [threading.Thread(target=self._accept)]
 
     @property
     def url(self) -> str:
-        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
+        host = f"[{self._address}]" if ":" in self._address else self._address
+        return f"{'https' if self._tls else 'http'}://{host}:{self.port}"
 
     def __enter__(self) -> Self:
         self._threads[0].start()
@@ -96,7 +104,7 @@ class ScriptedServer:
     ) -> None:
         self._over.set()
         # Wakes the thread that waits for the next connection.
-        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+        with suppress(OSError), socket.create_connection((self._address, self.port), timeout=1):
             pass
         for thread in self._threads:
             thread.join(timeout=5)
@@ -172,8 +180,10 @@ class ClosedPort:
         self._socket.close()
 
 
-def self_signed(folder: Path, name: str = "localhost") -> tuple[ssl.SSLContext, Path]:
-    """What a server of `name` needs, and the file of its certificate."""
+def self_signed(
+    folder: Path, name: str = "localhost", address: str = "127.0.0.1"
+) -> tuple[ssl.SSLContext, Path]:
+    """What a server of `name` at `address` needs, and the file of its certificate."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     now = dt.datetime.now(dt.UTC)  # noqa: TID251 - certificates are judged by the real clock
@@ -188,7 +198,7 @@ def self_signed(folder: Path, name: str = "localhost") -> tuple[ssl.SSLContext, 
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(
             x509.SubjectAlternativeName(
-                [x509.DNSName(name), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+                [x509.DNSName(name), x509.IPAddress(ipaddress.ip_address(address))]
             ),
             critical=False,
         )

@@ -1,5 +1,8 @@
 """A client against servers that answer slowly, wrongly, too much, or not at all.
 
+Each test is made twice, as there are two ways to a server: that of the controller, by urllib3, and
+that of a pod, by the standard library.
+
 Broken on purpose, and seen to fail: a limit for each read instead of the whole answer, urllib3's
 own retries, a refusal or a line without a limit, names that lead elsewhere, a fence after the
 write, what is gone by a wrong address, by a conflict, half a line that is taken, and others.
@@ -9,11 +12,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from attrs import define, field
@@ -35,6 +40,7 @@ from stoker.adapters.kube.errors import (
     Unreachable,
     Unreadable,
 )
+from stoker.adapters.kube.inside import HOST, PORT, inside
 from stoker.adapters.kube.resources import CONFIG_MAPS, NAMESPACES, SECRETS, Resource
 from stoker.adapters.kube.secrets import SecretMissing, secret_value
 from stoker.adapters.kube.stream import Event
@@ -62,6 +68,21 @@ def kubeconfig(folder: Path, server: str, **user: str) -> Path:
     return file
 
 
+def account(folder: Path, certificate: Path, token: str) -> Path:
+    """What a pod has of its service account."""
+    (folder / "token").write_text(f"{token}\n")
+    (folder / "ca.crt").write_bytes(certificate.read_bytes())
+    return folder
+
+
+def in_pod(server: ScriptedServer, folder: Path) -> Client:
+    place = urlsplit(server.url)
+    environ = {HOST: str(place.hostname), PORT: str(place.port)}
+    return inside(
+        user_agent="test/1", field_manager="stoker-controller", folder=folder, environ=environ
+    )
+
+
 @define
 class Api:
     """A server with a script, and a client of it that has two seconds."""
@@ -80,15 +101,28 @@ class Api:
         return caught.value
 
 
-@pytest.fixture
-def api(tmp_path: Path) -> Iterator[Callable[..., Api]]:
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, Path]:
+    return self_signed(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture(params=["by urllib3", "in a pod"])
+def api(
+    request: pytest.FixtureRequest, tmp_path: Path, certificate: tuple[ssl.SSLContext, Path]
+) -> Iterator[Callable[..., Api]]:
     opened: list[ScriptedServer] = []
 
     def open_one(steps: Iterable[Step] | Callable[[Asked], Iterable[Step]], **user: str) -> Api:
         script = steps if callable(steps) else lambda _: steps
-        server = ScriptedServer(script).__enter__()
+        if request.param == "in a pod":
+            server = ScriptedServer(script, certificate[0]).__enter__()
+            folder = account(tmp_path, certificate[1], user.get("token", "planted"))
+            client = in_pod(server, folder)
+        else:
+            server = ScriptedServer(script).__enter__()
+            config = kubeconfig(tmp_path, server.url, **user)
+            client = connect(config, user_agent="test/1", pool=2)
         opened.append(server)
-        client = connect(kubeconfig(tmp_path, server.url, **user), user_agent="test/1", pool=2)
         made = Api(server, client.within(2))
         client.observer = lambda method, what, status, _: made.seen.append((method, what, status))
         return made

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 from attrs import define, evolve, field
 
-from stoker.adapters.kube.connecting import way_to
 from stoker.adapters.kube.errors import Conflict, Gone, Invalid, NotFound
 from stoker.adapters.kube.lists import Page, listed
 from stoker.adapters.kube.stream import Stream
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 Document: TypeAlias = dict[str, Any]
 
 FIELD_MANAGER: Final = "stoker-controller"
+"""Who writes, where nobody has said otherwise."""
 
 _SECONDS: Final = 30.0
 _BEGINNINGS: Final = 3
@@ -51,6 +51,8 @@ class Client:
     _transport: Transport
     fence: Callable[[], None] = _open
     """Called before each write; raises `NotLeading` to hold it back."""
+    field_manager: str = field(default=FIELD_MANAGER, kw_only=True)
+    """By what name the API server remembers who wrote a field."""
     _seconds: float = field(default=_SECONDS, kw_only=True)
 
     @property
@@ -168,14 +170,14 @@ class Client:
     def create(self, resource: Resource, namespace: str, body: Document) -> Document:
         """A new object; raises `AlreadyExists`, `NamespaceTerminating` and others."""
         path = resource.path(_place(resource, namespace))
-        return self._write(_request("POST", path, resource, _named(resource, body)))
+        return self._write(self._request("POST", path, resource, _named(resource, body)))
 
     def replace(
         self, resource: Resource, namespace: str, name: str, body: Document, subresource: str = ""
     ) -> Document:
         """The object as a whole; with a `resourceVersion` only if it is still that version."""
         path = resource.object_path(namespace, name, subresource)
-        return self._write(_request("PUT", path, resource, _named(resource, body)))
+        return self._write(self._request("PUT", path, resource, _named(resource, body)))
 
     def apply(  # noqa: PLR0913 - as the API has them
         self,
@@ -193,24 +195,35 @@ class Client:
         if namespace:
             metadata["namespace"] = namespace
         body = {**_named(resource, body), "metadata": metadata}
-        request = _request("PATCH", path, resource, body)
+        request = self._request("PATCH", path, resource, body)
         query = {**request.query, "force": "true" if force else "false"}
         return self._write(evolve(request, query=query, content_type=_APPLY))
 
-    def merge(
-        self, resource: Resource, namespace: str, name: str, body: Document, subresource: str = ""
+    def merge(  # noqa: PLR0913 - as the API has them
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        body: Document,
+        subresource: str = "",
+        *,
+        metadata_only: bool = False,
     ) -> Document:
-        """A JSON merge patch."""
+        """A JSON merge patch; with a `resourceVersion` only if it is still that version.
+
+        `metadata_only`: the answer has no more than that of the object.
+        """
         path = resource.object_path(namespace, name, subresource)
-        request = _request("PATCH", path, resource, body)
-        return self._write(evolve(request, content_type=_MERGE))
+        request = self._request("PATCH", path, resource, body)
+        accept = _METADATA if metadata_only else _JSON
+        return self._write(evolve(request, content_type=_MERGE, accept=accept))
 
     def json_patch(
         self, resource: Resource, namespace: str, name: str, operations: list[Document]
     ) -> Document:
         """A JSON patch; `Invalid` when a test of it fails."""
         path = resource.object_path(namespace, name)
-        request = _request("PATCH", path, resource, operations)
+        request = self._request("PATCH", path, resource, operations)
         return self._write(evolve(request, content_type=_JSON_PATCH))
 
     def delete(
@@ -229,7 +242,7 @@ class Client:
         path = resource.object_path(namespace, name)
         body |= {"propagationPolicy": "Background", "preconditions": conditions}
         try:
-            self._write(_request("DELETE", path, resource, body))
+            self._write(Request(method="DELETE", path=path, resource=resource, body=body))
         except NotFound as error:
             if not error.code:
                 raise  # not even the kind of object is there: something else is wrong
@@ -247,6 +260,10 @@ class Client:
             return False
         return bool(found["metadata"]["uid"] == uid)
 
+    def _request(self, method: str, path: str, resource: Resource, body: object) -> Request:
+        query = {"fieldManager": self.field_manager}
+        return Request(method=method, path=path, resource=resource, query=query, body=body)
+
     def _write(self, request: Request) -> Document:
         """The one place through which writes go."""
         self.fence()
@@ -263,12 +280,10 @@ def connect(kubeconfig: Path | None, *, user_agent: str, pool: int) -> Client:
     `pool` is how many calls and watches there will be at a time; more work too, each with a
     connection of its own. Raises `NoCluster`; the API server itself is not asked anything.
     """
+    # An agent in a pod has neither the memory nor the need for what this brings along.
+    from stoker.adapters.kube.connecting import way_to  # noqa: PLC0415
+
     return Client(way_to(kubeconfig, user_agent, pool))
-
-
-def _request(method: str, path: str, resource: Resource, body: object) -> Request:
-    query = {"fieldManager": FIELD_MANAGER} if method != "DELETE" else {}
-    return Request(method=method, path=path, resource=resource, query=query, body=body)
 
 
 def _named(resource: Resource, body: Document) -> Document:

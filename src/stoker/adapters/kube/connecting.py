@@ -1,4 +1,4 @@
-"""The way to the API server: a kubeconfig, or the pod's own service account.
+"""The way to the API server by the official package: a kubeconfig, or a service account.
 
 The official package reads them, keeps the tokens fresh and sets up TLS and proxies; the connection
 pool is the one that it makes, with connections that have a deadline.
@@ -14,8 +14,8 @@ from kubernetes import config
 from kubernetes.client import Configuration
 from kubernetes.client.rest import RESTClientObject
 
-from stoker.adapters.kube import lines
 from stoker.adapters.kube.errors import NoCluster
+from stoker.adapters.kube.pooled import Pooled, hurry
 from stoker.adapters.kube.transport import Transport
 
 if TYPE_CHECKING:
@@ -32,8 +32,9 @@ def way_to(kubeconfig: Path | None, user_agent: str, pool: int) -> Transport:
     settings.keep_alive = True
     _load(settings, kubeconfig)
     manager = RESTClientObject(settings).pool_manager
-    lines.hurry(manager)
-    return Transport(settings.host.rstrip("/"), manager, _credential(settings), user_agent)
+    hurry(manager)
+    wire = Pooled(settings.host.rstrip("/"), manager, _credential(settings))
+    return Transport(wire, user_agent)
 
 
 def _load(settings: Configuration, kubeconfig: Path | None) -> None:

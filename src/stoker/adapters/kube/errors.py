@@ -3,6 +3,9 @@
 A refusal is a `Status` document; its `code` and `reason` choose the class, its message is repeated
 in ours, short and without control characters. What is not such a document (a proxy's page, half an
 answer) is judged by the HTTP status alone.
+
+Classes that add no field are plain ones: fields and freezing are those of their parent,
+and an agent that starts need not wait until a dozen times the same is generated.
 """
 
 from __future__ import annotations
@@ -46,56 +49,48 @@ class ApiFailed(StokerError):
         return self.retry
 
 
-@frozen
 class NotFound(ApiFailed):
     """There is no such object; `code` is empty when there is not even such a kind of object."""
 
     reason: ClassVar[str] = "NotFound"
 
 
-@frozen
 class AlreadyExists(ApiFailed):
     """An object of this name is there."""
 
     reason: ClassVar[str] = "AlreadyExists"
 
 
-@frozen
 class Conflict(ApiFailed):
     """Somebody else changed the object meanwhile, or owns what was to be changed."""
 
     reason: ClassVar[str] = "Conflict"
 
 
-@frozen
 class Gone(ApiFailed):
     """The version, or the place in a list, that was named is too old."""
 
     reason: ClassVar[str] = "Expired"
 
 
-@frozen
 class Forbidden(ApiFailed):
     """The API server does not know us, or does not let us."""
 
     reason: ClassVar[str] = "Forbidden"
 
 
-@frozen
 class NamespaceTerminating(ApiFailed):
     """The namespace is being deleted, so nothing new can be made in it."""
 
     reason: ClassVar[str] = "NamespaceTerminating"
 
 
-@frozen
 class Invalid(ApiFailed):
     """The API server does not take the document, or the request."""
 
     reason: ClassVar[str] = "Invalid"
 
 
-@frozen
 class Busy(ApiFailed):
     """The API server cannot do it now; `disposition` has how long it asks to be left alone."""
 
@@ -111,7 +106,6 @@ class Unreachable(ApiFailed):
     reason: ClassVar[str] = "APIServerUnreachable"
 
 
-@frozen
 class Silent(Unreachable):
     """A watch brought nothing for too long, not even a bookmark."""
 
@@ -156,8 +150,8 @@ _CLASSES: Final[Mapping[int, type[ApiFailed]]] = {
     429: Busy,
 }
 _CURES: Final[Mapping[int, str]] = {
-    401: "check the credential of this controller",
-    403: "check the roles of this controller's service account",
+    401: "check the token, or whatever else says who we are",
+    403: "check the roles that are bound to our service account",
 }
 _SERVER: Final = range(500, 600)
 

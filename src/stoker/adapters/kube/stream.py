@@ -10,19 +10,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from attrs import frozen
-from urllib3.exceptions import HTTPError
 
 from stoker.adapters.kube import json_text
 from stoker.adapters.kube.errors import Silent, Unreachable, Unreadable, of_status
-from stoker.adapters.kube.lines import line_of
-from stoker.adapters.kube.reasons import why
+from stoker.adapters.kube.reasons import Broken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import urllib3
-
-    from stoker.adapters.kube.transport import Request, Transport
+    from stoker.adapters.kube.transport import Answer, Request, Transport
 
 MOST: Final = 1 << 24
 """Bytes of a line."""
@@ -50,25 +46,25 @@ class Stream:
         self._request = request
         self._seconds = timeout_seconds + GRACE
         self._idle = idle
-        self._response: urllib3.BaseHTTPResponse | None = None
+        self._answer: Answer | None = None
         self._is_stopped = False
 
     def __enter__(self) -> Self:
-        self._response = self._transport.stream(self._request, self._idle)
-        if line := line_of(self._response):
+        self._answer = self._transport.stream(self._request, self._idle)
+        if line := self._answer.line:
             line.stream(self._seconds, self._idle)
         if self._is_stopped:
             self.stop()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._response is not None:
-            self._response.close()
+        if self._answer is not None:
+            self._answer.close()
 
     def stop(self) -> None:
         """End it, from any thread and before or after it has begun."""
         self._is_stopped = True
-        if line := line_of(self._response):
+        if self._answer is not None and (line := self._answer.line):
             line.cut()
 
     def __iter__(self) -> Iterator[Event]:
@@ -81,15 +77,15 @@ class Stream:
                 if self._is_stopped:
                     return
                 yield self._event(line)
-        except (HTTPError, OSError, ValueError) as error:
+        except Broken as error:
             if self._is_stopped:
                 return
-            kind = Silent if _is_timeout(error) else Unreachable
-            raise kind(why(error), where=self._request.where) from error
+            kind = Silent if error.is_slow else Unreachable
+            raise kind(error.why, where=self._request.where) from error
 
     def _lines(self) -> Iterator[bytes]:
-        kept, response = bytearray(), self._response
-        while response is not None and (block := response.read1(_BLOCK, decode_content=False)):
+        kept, answer = bytearray(), self._answer
+        while answer is not None and (block := answer.read(_BLOCK)):
             head, *rest = block.split(b"\n")
             kept += head
             for more in rest:
@@ -113,12 +109,3 @@ class Stream:
             case {"type": str() as kind, "object": dict() as changed}:
                 return Event(kind, changed)
         raise Unreadable("a line is not an event", where=where)
-
-
-def _is_timeout(error: BaseException) -> bool:
-    link: BaseException | None = error
-    while link is not None:
-        if isinstance(link, TimeoutError):
-            return True
-        link = link.__cause__ or link.__context__
-    return False

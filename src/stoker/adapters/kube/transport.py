@@ -4,27 +4,27 @@ Nothing is sent twice, followed, or waited for by itself: a redirect, a 429 and 
 are the caller's to judge. An answer is read up to a limit, and a refusal up to 64 KiB. The observer
 hears of each request as soon as its answer has come whole, or has failed; of a stream, when it has
 begun.
+
+What carries the bytes is a wire: `pooled` for whoever has a kubeconfig, `inside` for a pod.
 """
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from http.client import HTTPException
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 from urllib.parse import urlencode
 
-import urllib3
 from attrs import define, field, frozen
-from kubernetes.config import ConfigException
-from urllib3.exceptions import HTTPError
 
 from stoker.adapters.kube import json_text
 from stoker.adapters.kube.errors import MOST_READ, ApiFailed, Unreachable, Unreadable, refused
-from stoker.adapters.kube.reasons import why
+from stoker.adapters.kube.reasons import Broken
 from stoker.adapters.kube.resources import Resource
+
+if TYPE_CHECKING:
+    from stoker.adapters.kube.lines import Line
 
 CONNECTING: Final = 5.0
 """Seconds until there is a connection, TLS included."""
@@ -57,48 +57,96 @@ class Request:
         return f"{self.method} {self.path}"
 
 
-@frozen
 class TooLarge(Unreadable):
     """More came than is read."""
 
 
-@define
-class Transport:
+class Answer(Protocol):
+    """An answer whose body has not been read yet."""
+
+    @property
+    def status(self) -> int:
+        """That of HTTP."""
+        ...
+
+    @property
+    def line(self) -> Line | None:
+        """What it comes over."""
+        ...
+
+    def header(self, name: str) -> str:
+        """A header, or ""."""
+        ...
+
+    def read(self, most: int) -> bytes:
+        """What has come of the body, as it was sent; b"": it is over. Raises `Broken`."""
+        ...
+
+    def keep(self) -> None:
+        """It was read to its end, so that its connection may serve another request."""
+        ...
+
+    def close(self) -> None:
+        """Be done with it, wherever it is."""
+        ...
+
+
+class Wire(Protocol):
     """The way to one API server; calls may come from any thread."""
 
-    address: str
-    pool: urllib3.PoolManager = field(repr=False)
-    credential: Callable[[], str] = field(repr=False)
-    """The `Authorization` header as it is now; "" for none."""
+    def ask(  # noqa: PLR0913 - what makes a request, and its limits
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        *,
+        connecting: float,
+        seconds: float,
+    ) -> Answer:
+        """Send the request once, with our credential; raises `Broken`.
+
+        `seconds` is what all of it may take until the body is read, `connecting` a part of that.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the connections that nobody uses."""
+        ...
+
+
+@define
+class Transport:
+    """Requests over a wire; calls may come from any thread."""
+
+    wire: Wire
     user_agent: str
     observer: Observer = lambda _method, _resource, _status, _seconds: None
-    _lock: threading.Lock = field(factory=threading.Lock, init=False, repr=False)
 
     def document(self, request: Request, seconds: float) -> dict[str, Any]:
         """What the API server answers; raises `ApiFailed`."""
-        timeout = urllib3.Timeout(connect=min(CONNECTING, seconds), total=seconds)
         with self._observed(request) as seen:
-            response = self._begun(request, timeout)
-            seen.status = response.status
-            if response.status >= _REFUSED:
-                raise _refusal(request, response)
-            body, is_whole = _body(response, MOST)
+            answer = self._begun(request, min(CONNECTING, seconds), seconds)
+            seen.status = answer.status
+            if answer.status >= _REFUSED:
+                raise _refusal(request, answer)
+            body, is_whole = _body(answer, MOST)
         if not is_whole:
             raise TooLarge(f"the answer is larger than {MOST} bytes", where=request.where)
         return _read(request, seen.status, body)
 
-    def stream(self, request: Request, idle: float) -> urllib3.BaseHTTPResponse:
+    def stream(self, request: Request, idle: float) -> Answer:
         """The answer whose body is read bit by bit; raises `ApiFailed`."""
         with self._observed(request) as seen:
-            response = self._begun(request, urllib3.Timeout(connect=CONNECTING, read=idle))
-            seen.status = response.status
-            if response.status >= _REFUSED:
-                raise _refusal(request, response)
-        return response
+            answer = self._begun(request, CONNECTING, idle)
+            seen.status = answer.status
+            if answer.status >= _REFUSED:
+                raise _refusal(request, answer)
+        return answer
 
     def close(self) -> None:
         """Let go of the connections that nobody uses."""
-        self.pool.clear()
+        self.wire.close()
 
     @contextmanager
     def _observed(self, request: Request) -> Iterator[_Seen]:
@@ -106,32 +154,26 @@ class Transport:
         began, seen = time.monotonic(), _Seen()
         try:
             yield seen
-        except (HTTPError, HTTPException, OSError, ValueError, ConfigException) as error:
-            raise Unreachable(why(error), where=request.where) from error
+        except Broken as error:
+            raise Unreachable(error.why, where=request.where) from error
         finally:
             took = time.monotonic() - began
             self.observer(request.method, request.resource, seen.status, took)
 
-    def _begun(self, request: Request, timeout: urllib3.Timeout) -> urllib3.BaseHTTPResponse:
+    def _begun(self, request: Request, connecting: float, seconds: float) -> Answer:
         headers = {"Accept": request.accept, "User-Agent": self.user_agent}
-        with self._lock:  # it may read a file, or run a program
-            if credential := self.credential():
-                headers["Authorization"] = credential
         body = None
         if request.body is not None:
             headers["Content-Type"] = request.content_type
             body = json_text.written(request.body)
-        query = urlencode(request.query)
-        return self.pool.urlopen(
+        query = urlencode(request.query, errors="surrogatepass")
+        return self.wire.ask(
             "GET" if request.method == "WATCH" else request.method,
-            f"{self.address}{request.path}" + (f"?{query}" if query else ""),
-            body=body,
-            headers=headers,
-            timeout=timeout,
-            retries=False,
-            redirect=False,
-            preload_content=False,
-            decode_content=False,
+            request.path + (f"?{query}" if query else ""),
+            headers,
+            body,
+            connecting=connecting,
+            seconds=seconds,
         )
 
 
@@ -142,29 +184,28 @@ class _Seen:
     status: int = 0
 
 
-def _refusal(request: Request, response: urllib3.BaseHTTPResponse) -> ApiFailed:
+def _refusal(request: Request, answer: Answer) -> ApiFailed:
     """The error for an answer that is none of success; half of one says enough."""
     try:
-        body, _ = _body(response, MOST_READ)
-    except (HTTPError, HTTPException, OSError):
+        body, _ = _body(answer, MOST_READ)
+    except Broken:
         body = b""
-    wait = response.headers.get("Retry-After", "")
-    return refused(request.where, response.status, body, wait)
+    return refused(request.where, answer.status, body, answer.header("Retry-After"))
 
 
-def _body(response: urllib3.BaseHTTPResponse, most: int) -> tuple[bytes, bool]:
+def _body(answer: Answer, most: int) -> tuple[bytes, bool]:
     """As much of the body as is read, and whether that is all."""
     body = bytearray()
     try:
-        while block := response.read1(_BLOCK, decode_content=False):
+        while block := answer.read(_BLOCK):
             body += block
             if len(body) > most:
-                response.close()
+                answer.close()
                 return bytes(body[:most]), False
     except BaseException:
-        response.close()
+        answer.close()
         raise
-    response.release_conn()
+    answer.keep()
     return bytes(body), True
 
 

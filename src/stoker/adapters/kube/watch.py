@@ -3,14 +3,20 @@
 The thread lists, follows and waits as `following` says, and tells the sink. Nothing but `stop` ends
 it: what the sink raises is complained about, and so is every failure. `progress` moves at each
 step, failed ones included, so a thread that hangs can be told from an API server that is away.
+
+Nothing is missed by following for ever, as far as is known. For whom that is not enough,
+`relisting` says after how many seconds the next stream that ends is followed by a list.
 """
 
 from __future__ import annotations
 
+import math
 import random
 import threading
 import time
 from typing import TYPE_CHECKING, Final, Protocol
+
+from attrs import evolve
 
 from stoker.adapters.kube.errors import ApiFailed, Unreadable
 from stoker.adapters.kube.following import (
@@ -80,6 +86,7 @@ class Watch:
         chance: Callable[[], float] = random.random,
         limit: int = 500,
         lasting: tuple[int, int] = LASTING,
+        relisting: float = math.inf,
     ) -> None:
         self.resource = resource
         self.namespace = namespace
@@ -89,6 +96,10 @@ class Watch:
         """When the API server last told something, if only that nothing has changed."""
         self.progress = time.monotonic()
         """When the last step was taken, on the monotonic clock."""
+        self.error: Exception | None = None
+        """Why the API server is not heard; None as long as it is."""
+        self.failing_since: datetime | None = None
+        """When that began; it stays when it is over."""
         self._client = client
         self._sink = sink
         self._labels = labels
@@ -100,6 +111,8 @@ class Watch:
         self._chance = chance
         self._limit = limit
         self._lasting = lasting
+        self._relisting = relisting
+        self._listed = -math.inf
         self._stopped = threading.Event()
         self._stream: Stream | None = None
         self._thread = threading.Thread(target=self._run, name=f"watch {resource}", daemon=True)
@@ -132,6 +145,8 @@ class Watch:
                 outcome = NotListed(error)
             self._step()
             position = after(position, outcome, self._chance())
+            if time.monotonic() - self._listed > self._relisting:
+                position = evolve(position, version="")
 
     def _step(self) -> None:
         self.progress = time.monotonic()
@@ -162,8 +177,9 @@ class Watch:
             self._complained(error)
             return NotListed(error)
         self._tell("keep", lambda: self._sink.keep_only(self.namespace, keys))
-        self.last_event = self._now()
+        self.last_event, self.error = self._now(), None
         self.synced = True
+        self._listed = time.monotonic()
         return Listed(version)
 
     # --- Following ---
@@ -173,6 +189,7 @@ class Watch:
         error: ApiFailed | None = None
         try:
             with self._opened(version) as stream:
+                self.error = None
                 for event in stream:
                     self._step()
                     said = hear(last, event.type, event.object)
@@ -227,4 +244,7 @@ class Watch:
 
     def _complained(self, error: Exception) -> None:
         if not self._stopped.is_set():
+            if self.error is None:
+                self.failing_since = self._now()
+            self.error = error
             self._complain(f"the watch of {self.resource} was interrupted", error)
