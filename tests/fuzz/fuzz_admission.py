@@ -13,7 +13,7 @@ from stoker.core.discovery import discover
 from stoker.core.errors import DecodeError, StokerError
 from stoker.core.injection import ImageSettings, InjectionSettings, admit
 from stoker.core.pods import Pod
-from stoker.core.spec.types import (
+from stoker.core.spec import (
     GatewayAccess,
     GatewayApi,
     GatewaySync,

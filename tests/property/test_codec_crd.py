@@ -127,7 +127,7 @@ def test_what_could_not_be_read_is_not_judged(
 def test_unknown_fields_are_tolerated_or_named(
     document: dict[str, Any], name: str, data: st.DataObject
 ) -> None:
-    """Broken by handing `strict` to cattrs for the outermost object alone."""
+    """Broken by heeding `strict` for the outermost object alone."""
     profiles = document["spec"]["sync"]["profiles"]
     mappings = [mapping for profile in profiles.values() for mapping in profile["mappings"]]
     plain = decode_gateway_sync(document, rules=False)

@@ -20,16 +20,15 @@ from typing import TYPE_CHECKING, ClassVar
 
 from attrs import evolve, frozen
 
+# These three are packages whose modules are imported where a file is really rendered or signed.
+from stoker.core import fieldpatch, ignition, template
 from stoker.core.errors import ManyProblems, PatchError, Problem, TemplateError
-from stoker.core.fieldpatch import set_fields
-from stoker.core.ignition import UNARY_NAME, Resource, recompute
 from stoker.core.manifest import Digest, Entry, Manifest, Origin, digest_of
 from stoker.core.mapping import SIGNED_NAMES, FileSpec, Treatment
-from stoker.core.template import TemplateContext, render_with
-from stoker.core.template.usage import context_fields
 
 if TYPE_CHECKING:
     from stoker.core.paths import RelPath
+    from stoker.core.template import TemplateContext
 
 Read = Callable[[Digest], bytes]
 """The bytes of a blob."""
@@ -120,13 +119,13 @@ def _treated(spec: FileSpec, source: bytes, context: TemplateContext) -> bytes:
         if treatment.engine is not None:
             if "\0" in text:
                 raise _problem(spec, "the file is binary, and a template cannot be")
-            text = render_with(treatment.engine, text, context)
+            text = template.render_with(treatment.engine, text, context)
         for fields in treatment.patches:
             values = {
-                path: render_with(treatment.patch_engine, value, context)
+                path: template.render_with(treatment.patch_engine, value, context)
                 for path, value in fields.items()
             }
-            text = set_fields(text, values)
+            text = fieldpatch.set_fields(text, values)
     except TemplateError as error:
         raise _problem(spec, f"{error.line}:{error.column}: {error.message}", error.cure) from error
     except PatchError as error:
@@ -137,10 +136,12 @@ def _treated(spec: FileSpec, source: bytes, context: TemplateContext) -> bytes:
 def _signed(
     spec: FileSpec, source: bytes, content: bytes, read: Read, context: TemplateContext
 ) -> bytes:
-    unary = spec.path.name == UNARY_NAME
+    unary = spec.path.name == ignition.UNARY_NAME
     before = {name: read(each.blob) for name, each in spec.companions.items()}
     after = {name: _treated(each, before[name], context) for name, each in spec.companions.items()}
-    return recompute(Resource(source, before, unary), Resource(content, after, unary))
+    return ignition.recompute(
+        ignition.Resource(source, before, unary), ignition.Resource(content, after, unary)
+    )
 
 
 def _with_variables(treatment: Treatment, context: TemplateContext) -> TemplateContext:
@@ -160,10 +161,10 @@ def _origin(spec: FileSpec, read: Read, context: TemplateContext) -> Origin:
 def _fields_used(treatment: Treatment, source: bytes) -> frozenset[str]:
     used = frozenset[str]()
     if treatment.engine is not None:
-        used |= context_fields(treatment.engine, source.decode("utf-8", "surrogateescape"))
+        used |= template.context_fields(treatment.engine, source.decode("utf-8", "surrogateescape"))
     for fields in treatment.patches:
         for value in fields.values():
-            used |= context_fields(treatment.patch_engine, value)
+            used |= template.context_fields(treatment.patch_engine, value)
     return used
 
 

@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from stoker.core.template import TemplateContext, references, render_template
-from stoker.core.template.references import Reference
+from stoker.core.template.referring import Reference
 from stoker.core.template.template import parse_template
 
 FIELDS: dict[str, Any] = {

@@ -9,8 +9,19 @@ Where sjson would leave something that is not JSON, a patch is refused (`PatchEr
 
 from __future__ import annotations
 
-from stoker.core.fieldpatch.fields import get_field, set_field, set_fields
-from stoker.core.fieldpatch.path import PatchPath, PathPart, PlainPath, QueryPath, parse_path
+from typing import TYPE_CHECKING
+
+from stoker.core.exporting import exported
+
+if TYPE_CHECKING:
+    from stoker.core.fieldpatch.fields import get_field, set_field, set_fields
+    from stoker.core.fieldpatch.path import PatchPath, PathPart, PlainPath, QueryPath, parse_path
+else:
+    __getattr__ = exported(
+        __name__,
+        fields="get_field set_field set_fields",
+        path="PatchPath PathPart PlainPath QueryPath parse_path",
+    )
 
 __all__ = [
     "PatchPath",

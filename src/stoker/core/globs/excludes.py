@@ -19,23 +19,13 @@ from attrs import field, frozen
 
 from stoker.core.globs.compiled import Compiled
 from stoker.core.globs.doublestar import MAX_PATTERN, Verdict, judge
+from stoker.core.globs.merging import merge_excludes
 from stoker.core.globs.syntax import is_well_formed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _SLASH: Final = re.compile("/")
-_BLANKS: Final = (
-    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
-    "\u2028\u2029\u202f\u205f\u3000"
-)
-"""What Unicode calls White_Space; Python's own idea of a blank also has U+001C to U+001F."""
-
-
-def merge_excludes(patterns: Iterable[str]) -> tuple[str, ...]:
-    """The patterns without blanks around them; empty ones and repetitions are left out."""
-    stripped = (pattern.strip(_BLANKS) for pattern in patterns)
-    return tuple(dict.fromkeys(pattern for pattern in stripped if pattern))
 
 
 @frozen

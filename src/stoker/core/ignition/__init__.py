@@ -8,36 +8,52 @@
 
 from __future__ import annotations
 
-from stoker.core.ignition.layout import (
-    ResourcePath,
-    ScanKind,
-    projects_of,
-    resources_of,
-    scans_for,
-    touches_config,
-)
-from stoker.core.ignition.ownership import (
-    FREE,
-    Free,
-    Guarded,
-    Protected,
-    Protection,
-    Rule,
-    is_protected,
-    may_write,
-    protection,
-    protects_everything_below,
-    refused_destination,
-)
-from stoker.core.ignition.resource import same_resource
-from stoker.core.ignition.signing import (
-    UNARY_NAME,
-    Dialect,
-    Resource,
-    recompute,
-    signature,
-    verify,
-)
+from typing import TYPE_CHECKING
+
+from stoker.core.exporting import exported
+
+if TYPE_CHECKING:
+    from stoker.core.ignition.layout import (
+        ResourcePath,
+        ScanKind,
+        projects_of,
+        resources_of,
+        scans_for,
+        touches_config,
+    )
+    from stoker.core.ignition.ownership import (
+        FREE,
+        Free,
+        Guarded,
+        Protected,
+        Protection,
+        Rule,
+        is_protected,
+        may_write,
+        protection,
+        protects_everything_below,
+        refused_destination,
+    )
+    from stoker.core.ignition.resource import same_resource
+    from stoker.core.ignition.signing import (
+        UNARY_NAME,
+        Dialect,
+        Resource,
+        recompute,
+        signature,
+        verify,
+    )
+else:
+    __getattr__ = exported(
+        __name__,
+        layout="ResourcePath ScanKind projects_of resources_of scans_for touches_config",
+        ownership=(
+            "FREE Free Guarded Protected Protection Rule is_protected may_write protection "
+            "protects_everything_below refused_destination"
+        ),
+        resource="same_resource",
+        signing="UNARY_NAME Dialect Resource recompute signature verify",
+    )
 
 __all__ = [
     "FREE",

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, ClassVar
 
 from attrs import frozen
 
+from stoker.core import template
 from stoker.core.errors import ManyProblems, PathError, Problem, StokerError, TemplateError
 from stoker.core.globs import CompiledGlob, compile_glob
 from stoker.core.ignition import refused_destination
 from stoker.core.mapping.filespec import FileSpec, Treatment
 from stoker.core.paths import ROOT, RelPath
 from stoker.core.spec import MappingType, SourceMapping
-from stoker.core.template import TemplateContext, render_with
 from stoker.core.tree import Blob, Link, Node, Submodule, Tree
 
 if TYPE_CHECKING:
     from stoker.core.profile import ResolvedProfile
+    from stoker.core.template import TemplateContext
 
 
 @frozen
@@ -137,7 +138,9 @@ def _placed(mapping: SourceMapping, where: str, tree: Tree, context: TemplateCon
 
 def _path(text: str, where: str, mapping: SourceMapping, context: TemplateContext) -> RelPath:
     try:
-        return RelPath.parse(render_with(mapping.template_engine, text, context))
+        if "{" in text:  # without one no engine changes anything, and none has to be imported
+            text = template.render_with(mapping.template_engine, text, context)
+        return RelPath.parse(text)
     except TemplateError as error:
         raise _misfit(where, error.message, "check the template and the variables") from error
     except PathError as error:

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from stoker.core.errors import InvalidDocument, ProfileError
+from stoker.core.errors import InvalidDocument
 from stoker.core.globs import compile_glob, merge_excludes
-from stoker.core.names import DEFAULT_PROFILE
 from stoker.core.profile.resolved import BUILT_IN_EXCLUDES, ResolvedProfile
-from stoker.core.spec.problems import nearest, shown
 from stoker.core.spec.rules import Site, check_object
 from stoker.core.spec.schema import fields_of
 from stoker.core.spec.types import GatewaySyncSpec, SyncProfile, SyncSettings
@@ -22,8 +20,6 @@ if TYPE_CHECKING:
 
 GLOBS: Final = Site(check_glob=compile_glob)
 """The site of rules that know what a glob is, and nothing of protected places."""
-
-_MAX_NAMED: Final = 10
 
 
 def resolve_profiles(spec: GatewaySyncSpec, site: Site = GLOBS) -> Mapping[str, ResolvedProfile]:
@@ -54,25 +50,3 @@ def resolve_profile(
 def _given(settings: SyncSettings) -> dict[str, Any]:
     values = {field.name: getattr(settings, field.name) for field in fields_of(SyncSettings)}
     return {name: value for name, value in values.items() if value is not None}
-
-
-def choose_profile(profiles: Mapping[str, ResolvedProfile], name: str | None) -> ResolvedProfile:
-    """The profile that a pod asks for, or `default` when it does not ask."""
-    wanted = name or DEFAULT_PROFILE
-    if wanted in profiles:
-        return profiles[wanted]
-    named = ", ".join(shown(known) for known in sorted(profiles)[:_MAX_NAMED])
-    more = ", …" if len(profiles) > _MAX_NAMED else ""
-    if name:
-        near = nearest(name, sorted(profiles))
-        hint = f"did you mean {shown(near)}? " if near else ""
-        raise ProfileError(
-            f"there is no profile {shown(name)}",
-            where=name,
-            cure=f"{hint}the profiles are: {named or 'none'}{more}",
-        )
-    raise ProfileError(
-        "the pod names no profile, and there is none called 'default'",
-        where=DEFAULT_PROFILE,
-        cure=f"annotate the pod with stoker.io/profile, one of: {named or 'none'}{more}",
-    )

@@ -15,15 +15,15 @@ from attrs import evolve, frozen
 
 from stoker.core.globs import merge_excludes
 from stoker.core.spec.document import canonical, to_document
+from stoker.core.spec.mappings import SourceMapping
 from stoker.core.spec.schema import described
-from stoker.core.spec.types import (
+from stoker.core.spec.words import (
     MAX_SYNC_PERIOD,
     MIN_SYNC_PERIOD,
     DesignerPolicy,
     DesignerScope,
     DriftAction,
     PruneMode,
-    SourceMapping,
 )
 
 BUILT_IN_EXCLUDES: Final = ("**/.git/", "**/.gitkeep", "**/.resources/**")

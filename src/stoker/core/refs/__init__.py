@@ -13,23 +13,40 @@ Text from outside becomes a value once (`RefName`, `CommitId`, `RepoUrl`, `Semve
 
 from __future__ import annotations
 
-from stoker.core.refs.advertisement import Advertisement, resolve_ref
-from stoker.core.refs.names import CommitId, RefName
-from stoker.core.refs.requested import (
-    EffectiveRef,
-    RequestAnnotations,
-    RequestedRef,
-    RequestSource,
-    Resolution,
-    effective_ref,
-    read_request,
-    ref_prefixes,
-    resolve_tracked,
-    same_ref,
-    write_request,
-)
-from stoker.core.refs.semver import SemverRange, resolve_semver
-from stoker.core.refs.urls import DEFAULT_PROTOCOLS, RepoUrl, check_repo_url
+from typing import TYPE_CHECKING
+
+from stoker.core.exporting import exported
+
+if TYPE_CHECKING:
+    from stoker.core.refs.advertisement import Advertisement, resolve_ref
+    from stoker.core.refs.names import CommitId, RefName
+    from stoker.core.refs.requested import (
+        EffectiveRef,
+        RequestAnnotations,
+        RequestedRef,
+        RequestSource,
+        Resolution,
+        effective_ref,
+        read_request,
+        ref_prefixes,
+        resolve_tracked,
+        same_ref,
+        write_request,
+    )
+    from stoker.core.refs.semver import SemverRange, resolve_semver
+    from stoker.core.refs.urls import DEFAULT_PROTOCOLS, RepoUrl, check_repo_url
+else:
+    __getattr__ = exported(
+        __name__,
+        advertisement="Advertisement resolve_ref",
+        names="CommitId RefName",
+        requested=(
+            "EffectiveRef RequestAnnotations RequestedRef RequestSource Resolution "
+            "effective_ref read_request ref_prefixes resolve_tracked same_ref write_request"
+        ),
+        semver="SemverRange resolve_semver",
+        urls="DEFAULT_PROTOCOLS RepoUrl check_repo_url",
+    )
 
 __all__ = [
     "DEFAULT_PROTOCOLS",

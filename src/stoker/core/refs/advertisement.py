@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final, Self
 
 from attrs import field, frozen
@@ -110,6 +109,8 @@ def _near(advertised: Advertisement, ref: RefName) -> list[str]:
     for name in sorted(advertised.names()):
         short = _short(name)
         shown.setdefault(short, name if ref.is_exact else short)
+    from difflib import get_close_matches  # noqa: PLC0415 - only mistakes pay for it
+
     wanted = _short(ref)
     plain = _plain(wanted)
     same = [name for name in shown if _plain(name) == plain]

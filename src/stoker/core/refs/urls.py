@@ -12,7 +12,6 @@ it, any other may not.
 from __future__ import annotations
 
 import re
-from ipaddress import IPv6Address
 from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
@@ -165,6 +164,8 @@ def _is_ipv6(host: str) -> bool:
     address = _IPV6.fullmatch(host)
     if address is None:
         return False
+    from ipaddress import IPv6Address  # noqa: PLC0415 - such an address is seldom
+
     try:
         IPv6Address(address[1])
     except ValueError:

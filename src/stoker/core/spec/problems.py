@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import re
-from difflib import get_close_matches
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -135,6 +134,8 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     """The one of `known` that somebody who wrote `word` most likely meant."""
     if len(word) > MAX_SHOWN:
         return None
+    from difflib import get_close_matches  # noqa: PLC0415 - only mistakes pay for it
+
     by_lower = {name.lower(): name for name in islice(known, _MAX_CANDIDATES)}
     found = get_close_matches(word.lower(), by_lower, n=1, cutoff=_LIKENESS)
     return by_lower[found[0]] if found else None

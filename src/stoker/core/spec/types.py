@@ -9,48 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
 from attrs import frozen
 
 from stoker.core.spec.durations import Duration
+from stoker.core.spec.mappings import SourceMapping
 from stoker.core.spec.schema import described
-from stoker.core.template import TemplateEngine
-
-MIN_SYNC_PERIOD: Final = 5
-MAX_SYNC_PERIOD: Final = 3600
-"""Seconds between two checks of an agent: more often helps nobody, less often is too late."""
-
-
-class DesignerPolicy(StrEnum):
-    """What a sync does while a Designer is open."""
-
-    PROCEED = "proceed"
-    WAIT = "wait"
-    FAIL = "fail"
-
-
-class DesignerScope(StrEnum):
-    """Which Designers count."""
-
-    PROJECT = "project"
-    GATEWAY = "gateway"
-
-
-class PruneMode(StrEnum):
-    """What an orphan is."""
-
-    MIRROR = "mirror"
-    OWNED = "owned"
-    NONE = "none"
-
-
-class DriftAction(StrEnum):
-    """What happens when files differ from what was last applied."""
-
-    OFF = "off"
-    REPORT = "report"
-    RESTORE = "restore"
+from stoker.core.spec.words import (
+    MAX_SYNC_PERIOD,
+    MIN_SYNC_PERIOD,
+    DesignerPolicy,
+    DesignerScope,
+    DriftAction,
+    PruneMode,
+)
 
 
 class PullPolicy(StrEnum):
@@ -59,13 +32,6 @@ class PullPolicy(StrEnum):
     ALWAYS = "Always"
     IF_NOT_PRESENT = "IfNotPresent"
     NEVER = "Never"
-
-
-class MappingType(StrEnum):
-    """What a mapping's source must be."""
-
-    DIR = "dir"
-    FILE = "file"
 
 
 @frozen
@@ -180,33 +146,6 @@ class GatewayAccess:
     api: GatewayApi = described("The key for the gateway's REST API.")
     port: int = described("Port of the gateway.", default=8088, minimum=1, maximum=65535)
     tls: bool = described("Whether that port speaks TLS.", default=False)
-
-
-@frozen
-class FieldPatch:
-    """Fields to set in JSON files."""
-
-    set: Mapping[str, str] = described("sjson path to value; a value is a template.", min_items=1)
-    file: str | None = described(
-        "Glob relative to the destination; nothing for the mapped file itself.",
-        default=None,
-        min_length=1,
-    )
-
-
-@frozen
-class SourceMapping:
-    """One piece of the repository and where it goes."""
-
-    source: str = described("Path in the repository, a template.", min_length=1)
-    destination: str = described("Path below the data directory, a template.", min_length=1)
-    type: MappingType | None = described("dir or file; given, the commit must agree.", default=None)
-    required: bool = described("Whether a missing source fails the sync.", default=False)
-    template: bool = described("Whether file contents are templates.", default=False)
-    template_engine: TemplateEngine = described(
-        "Which template language.", default=TemplateEngine.GO
-    )
-    patches: tuple[FieldPatch, ...] = described("Fields to set in JSON files.", default=())
 
 
 @frozen

@@ -8,11 +8,29 @@ Everything is bounded by `Limits`, and only `TemplateError` leaves the package.
 
 from __future__ import annotations
 
-from stoker.core.template.context import TemplateContext
-from stoker.core.template.engine import TemplateEngine, render_with
-from stoker.core.template.limits import Limits
-from stoker.core.template.references import Reference, references
-from stoker.core.template.template import Template, parse_template, render_template
+from typing import TYPE_CHECKING
+
+from stoker.core.exporting import exported
+
+if TYPE_CHECKING:
+    from stoker.core.template.choosing import render_with
+    from stoker.core.template.context import TemplateContext
+    from stoker.core.template.engine import TemplateEngine
+    from stoker.core.template.limits import Limits
+    from stoker.core.template.referring import Reference, references
+    from stoker.core.template.template import Template, parse_template, render_template
+    from stoker.core.template.usage import context_fields
+else:
+    __getattr__ = exported(
+        __name__,
+        choosing="render_with",
+        context="TemplateContext",
+        engine="TemplateEngine",
+        limits="Limits",
+        referring="Reference references",
+        template="Template parse_template render_template",
+        usage="context_fields",
+    )
 
 __all__ = [
     "Limits",
@@ -20,6 +38,7 @@ __all__ = [
     "Template",
     "TemplateContext",
     "TemplateEngine",
+    "context_fields",
     "parse_template",
     "references",
     "render_template",

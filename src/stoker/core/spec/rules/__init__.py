@@ -13,13 +13,20 @@ ask of modules that this one must not know is handed in as a `Site`.
 
 from __future__ import annotations
 
-from stoker.core.spec.rules.check import (
-    check,
-    check_bounds,
-    check_object,
-    check_spec,
-    warnings,
-)
-from stoker.core.spec.rules.site import ANYWHERE, Site
+from typing import TYPE_CHECKING
+
+from stoker.core.exporting import exported
+
+if TYPE_CHECKING:
+    from stoker.core.spec.rules.checking import check, check_object, check_spec, warnings
+    from stoker.core.spec.rules.site import ANYWHERE, Site
+    from stoker.core.spec.rules.walk import check_bounds
+else:
+    __getattr__ = exported(
+        __name__,
+        checking="check check_object check_spec warnings",
+        site="ANYWHERE Site",
+        walk="check_bounds",
+    )
 
 __all__ = ["ANYWHERE", "Site", "check", "check_bounds", "check_object", "check_spec", "warnings"]

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from stoker.core.errors import StokerError
 from stoker.core.refs import check_repo_url
-from stoker.core.spec.problems import Finding, Place, shown
-from stoker.core.spec.types import (
+from stoker.core.spec import (
     GatewayAccess,
     GitHubAppAuth,
     GitSource,
@@ -19,6 +18,7 @@ from stoker.core.spec.types import (
     SyncSettings,
     TokenAuth,
 )
+from stoker.core.spec.problems import Finding, Place, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

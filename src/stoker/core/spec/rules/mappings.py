@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Final
 from stoker.core.errors import PathError
 from stoker.core.fieldpatch import parse_path
 from stoker.core.paths import RelPath
-from stoker.core.spec.problems import Finding, Place, place_text, refusal, shown
-from stoker.core.spec.rules.templates import check_template, fixed_part, is_template
-from stoker.core.spec.types import (
+from stoker.core.spec import (
     FieldPatch,
     MappingType,
     SourceMapping,
     SyncProfile,
     SyncSection,
 )
+from stoker.core.spec.problems import Finding, Place, place_text, refusal, shown
+from stoker.core.spec.rules.templates import check_template, fixed_part, is_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,8 +15,8 @@ from stoker.core.template import TemplateEngine, parse_template, references
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+    from stoker.core.spec import SourceMapping, SyncSection
     from stoker.core.spec.rules.site import Site
-    from stoker.core.spec.types import SourceMapping, SyncSection
 
 CONTEXT: Final = (
     "GatewayName",

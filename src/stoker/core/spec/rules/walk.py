@@ -9,38 +9,43 @@ from typing import Any
 from attrs import has
 
 from stoker.core.spec.problems import Finding, Place, shown
-from stoker.core.spec.rules.site import Site
 from stoker.core.spec.schema import Schema, fields_of
 
-Rule = Callable[[Any, Place, Site], Iterator[Finding]]
+Rule = Callable[[Any, Place], Iterator[Finding]]
 """What is wrong with one object, at its place."""
 
-Rules = Mapping[type, Rule]
+
+def _nothing(_value: object, _place: Place) -> Iterator[Finding]:
+    return iter(())
 
 
-def walk(value: object, place: Place, site: Site, rules: Rules) -> Iterator[Finding]:
-    """What `rules` have against `value` and everything inside it."""
+def check_bounds(value: object, place: Place) -> tuple[Finding, ...]:
+    """What is outside its bounds, without a look at any rule."""
+    return tuple(walk(value, place, _nothing))
+
+
+def walk(value: object, place: Place, rule: Rule) -> Iterator[Finding]:
+    """What the bounds of the fields and `rule` have against `value` and everything inside it."""
     match value:
         case Mapping():
             for key, below in value.items():
-                yield from walk(below, (*place, key), site, rules)
+                yield from walk(below, (*place, key), rule)
         case tuple():
             for index, item in enumerate(value):
-                yield from walk(item, (*place, index), site, rules)
+                yield from walk(item, (*place, index), rule)
         case _ if has(type(value)):
-            yield from _walk_object(value, place, site, rules)
+            yield from _walk_object(value, place, rule)
 
 
-def _walk_object(value: object, place: Place, site: Site, rules: Rules) -> Iterator[Finding]:
+def _walk_object(value: object, place: Place, rule: Rule) -> Iterator[Finding]:
     cls: type[Any] = type(value)
-    if rule := rules.get(cls):
-        yield from rule(value, place, site)
+    yield from rule(value, place)
     for described in fields_of(cls):
         content = getattr(value, described.name)
         below = place if described.schema.inline else (*place, described.json_name)
         yield from bounds(described.schema, content, below)
         if not described.schema.opaque:
-            yield from walk(content, below, site, rules)
+            yield from walk(content, below, rule)
 
 
 def bounds(schema: Schema, content: object, place: Place) -> Iterator[Finding]:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from stoker.core.spec.document import to_document
-from stoker.core.spec.problems import Finding, Place, listed, ranks_of
-from stoker.core.spec.rules import cautions, cluster, git, mappings, names
-from stoker.core.spec.rules.site import ANYWHERE, Site
-from stoker.core.spec.rules.walk import Rules, walk
-from stoker.core.spec.types import (
+from stoker.core.spec import (
     AgentImage,
     AgentSettings,
     GatewayAccess,
@@ -28,9 +24,17 @@ from stoker.core.spec.types import (
     SyncSection,
     SyncSettings,
 )
+from stoker.core.spec.document import to_document
+from stoker.core.spec.problems import Finding, Place, listed, ranks_of
+from stoker.core.spec.rules import cautions, cluster, git, mappings, names
+from stoker.core.spec.rules.site import ANYWHERE, Site
+from stoker.core.spec.rules.walk import Rule, walk
 
 if TYPE_CHECKING:
     from stoker.core.errors import Problem
+
+Rules = Mapping[type, Callable[[Any, Place, Site], Iterator[Finding]]]
+"""For a type, what is wrong with one object of it, at its place."""
 
 RULES: Final[Rules] = MappingProxyType(
     {
@@ -73,15 +77,18 @@ def check_object(value: object, place: Place, site: Site = ANYWHERE) -> tuple[Pr
 
 def check(value: object, place: Place, site: Site = ANYWHERE) -> tuple[Finding, ...]:
     """The same as findings, in the order in which the rules met them."""
-    return tuple(walk(value, place, site, RULES))
-
-
-def check_bounds(value: object, place: Place) -> tuple[Finding, ...]:
-    """What is outside its bounds, without a look at any rule."""
-    return tuple(walk(value, place, ANYWHERE, {}))
+    return tuple(walk(value, place, _rule_of(RULES, site)))
 
 
 def warnings(spec: GatewaySyncSpec, site: Site = ANYWHERE) -> tuple[Problem, ...]:
     """What is legal in `spec` and unwise."""
     ranks = ranks_of(to_document(spec), ("spec",))
-    return listed(walk(spec, ("spec",), site, CAUTIONS), ranks)
+    return listed(walk(spec, ("spec",), _rule_of(CAUTIONS, site)), ranks)
+
+
+def _rule_of(rules: Rules, site: Site) -> Rule:
+    def rule(value: object, place: Place) -> Iterator[Finding]:
+        known = rules.get(type(value))
+        return known(value, place, site) if known else iter(())
+
+    return rule
