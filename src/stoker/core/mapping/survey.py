@@ -14,13 +14,13 @@ from stoker.core.mapping.bounds import Bounds, Found
 from stoker.core.mapping.filespec import FileSpec
 from stoker.core.mapping.placement import MappingError, Placement, place, unfollowed
 from stoker.core.paths import ROOT, RelPath
-from stoker.core.planning import Kept, KeptReason, Policy, Root
+from stoker.core.planning import Kept, KeptReason, Policy, Root, Spare
 from stoker.core.profile import ResolvedProfile
 from stoker.core.template import TemplateContext
 from stoker.core.tree import Blob, Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
 
 SIGNED_NAMES: Final = ("resource.json", UNARY_NAME)
@@ -80,8 +80,14 @@ class Survey:
                     reached.update({path, *(path.parent / name for name in SIGNED_NAMES)})
         return frozenset(reached)
 
-    def policy(self, *, managed_elsewhere: int = 0) -> Policy:
-        """What the plan for this commit may delete."""
+    def policy(
+        self, *, managed_elsewhere: int = 0, chosen: Container[RelPath] = frozenset()
+    ) -> Policy:
+        """What the plan for this commit may delete.
+
+        `chosen` are paths of `files`. Where nothing is ignored, no plan has to be kept from them,
+        and nobody has to find that out again for each.
+        """
         directories = [each for each in self.placements if isinstance(each.node, Tree)]
         roots = dict.fromkeys(each.destination for each in directories)
         return Policy(
@@ -89,9 +95,15 @@ class Survey:
             prune_limit_percent=self.profile.prune_limit_percent,
             roots=tuple(Root(path, self._is_populated(path)) for path in roots),
             held=tuple(each.destination for each in self.placements if each.node is None),
-            spare=self.spare,
+            spare=self._sparing(chosen),
             managed_elsewhere=managed_elsewhere,
         )
+
+    def _sparing(self, chosen: Container[RelPath]) -> Spare:
+        # One mapping may want a file whose source another one has, where it is ignored.
+        if self.bounds.ignored.lines:
+            return self.spare
+        return lambda path: None if path in chosen else self.spare(path)
 
     def spare(self, path: RelPath) -> KeptReason | None:
         """Why no plan may touch `path`, or None."""
