@@ -47,7 +47,10 @@ ORIGINS = st.builds(
 )
 SIDES = st.none() | entries()
 HEADS = st.builds(
-    Head, *(st.text(max_size=5) for _ in range(3)), st.frozensets(rel_paths(), max_size=3)
+    Head,
+    *(st.text(max_size=5) for _ in range(3)),
+    st.frozensets(rel_paths(), max_size=3),
+    st.booleans(),
 )
 COUNTS = st.integers(0, 2**31)
 INDICES = st.builds(Index, HEADS, COUNTS, COUNTS, st.lists(COUNTS, max_size=5).map(tuple))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 
 from stoker.core.manifest import Digest, Entry, Foreign, ForeignKind, Manifest, Mode, Observed
 from stoker.core.paths import ROOT, RelPath
@@ -70,6 +71,25 @@ def test_a_new_file_is_created_a_changed_one_replaced_an_orphan_deleted() -> Non
     )
     assert not made.is_empty
     assert made.adopted == files(r__same=ONE)
+
+
+def test_what_others_changed_is_left_to_them_where_a_plan_does_not_restore() -> None:
+    made = plan(
+        Manifest(files(r__edited=ONE, r__gone=ONE, r__changed=TWO, r__new=ONE, r__way=TWO)),
+        Manifest(files(r__edited=ONE, r__gone=ONE, r__changed=ONE, r__orphan=ONE)),
+        there(r__edited=RUN, r__changed=RUN, r__orphan=RUN, r__added=ONE, r__way__in=ONE,
+              r__way=DIRECTORY),
+        evolve(mirror("r", percent=100), restores=False),
+    )  # fmt: skip
+    assert made.ops == (
+        Delete(p("r/way/in"), ONE),
+        RemoveDirectory(p("r/way")),
+        Replace(p("r/changed"), TWO, RUN),
+        Create(p("r/new"), ONE),
+        Create(p("r/way"), TWO),
+        Delete(p("r/orphan"), RUN),
+    )
+    assert made.drifted == (p("r/added"), p("r/changed"), p("r/edited"), p("r/gone"))
 
 
 def test_nothing_to_do_is_an_empty_plan() -> None:

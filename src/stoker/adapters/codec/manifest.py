@@ -165,6 +165,8 @@ class Head:
     """What a plan of the change alone may build upon; empty where only a full plan will do."""
     restless: frozenset[RelPath] = frozenset()
     """The files that differ with every commit, because they name it."""
+    commissioned: bool = False
+    """Whether a sync was made after the gateway had been set up: that overwrites files."""
 
 
 @frozen
@@ -192,30 +194,34 @@ def decode_index(data: bytes) -> Index:
 
 def from_index(index: Index) -> list[Any]:
     """An index as JSON."""
-    return [*from_head(index.head), index.serial, index.files, list(index.shards)]
+    *head, commissioned = from_head(index.head)
+    return [*head, index.serial, index.files, list(index.shards), commissioned]
 
 
 def to_index(value: object) -> Index:
     """The index that JSON says; raises `DecodeError`."""
     match value:
-        case [commit, ref, basis, restless, int(serial), int(files), list(shards)] if all(
+        case [commit, ref, basis, restless, int(serial), int(files), list(shards), *more] if all(
             type(each) is int and each >= 0 for each in (serial, files, *shards)
         ):
-            return Index(to_head([commit, ref, basis, restless]), serial, files, tuple(shards))
+            head = to_head([commit, ref, basis, restless, *more])
+            return Index(head, serial, files, tuple(shards))
         case _:
             raise DecodeError("the head does not have its form", cure=CURE)
 
 
 def from_head(head: Head) -> list[Any]:
     """A head as JSON."""
-    return [head.commit, head.ref, head.basis, sorted(head.restless)]
+    return [head.commit, head.ref, head.basis, sorted(head.restless), head.commissioned]
 
 
 def to_head(value: object) -> Head:
     """The head that JSON says; raises `DecodeError`."""
     match value:
-        case [str(commit), str(ref), str(basis), list(restless)]:
-            return Head(commit, ref, basis, frozenset(map(to_path, restless)))
+        case [_, _, _, _]:  # from before there was a word on commissioning
+            return to_head([*value, False])
+        case [str(commit), str(ref), str(basis), list(restless), bool(commissioned)]:
+            return Head(commit, ref, basis, frozenset(map(to_path, restless)), commissioned)
         case _:
             raise DecodeError("the head does not have its form", cure=CURE)
 

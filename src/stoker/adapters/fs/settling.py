@@ -104,7 +104,7 @@ def _write(store: Store, record: JournalRecord, seen: dict[RelPath, Seen], *, un
     is_before = all(seen[path].entry == claim.before for path, claim in claims.items())
     if is_before and store.revert():
         return
-    head = Head()
+    head = Head(commissioned=record.before.head.commissioned)
     if is_after:
         head = evolve(record.after, basis="")
     elif is_before or undone:

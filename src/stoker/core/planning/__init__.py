@@ -9,6 +9,10 @@ Planning is local: a path's operation depends on what the three states say of th
 stands in its way, and on the policy. So a caller that knows which paths can differ may pass only
 these (and say in the policy how many files are managed elsewhere), and gets the same operations
 for them; cost follows the change.
+
+A plan that does not restore (`Policy.restores`) follows the commit alone: where this wants what was
+applied, whatever others have made of it stays, and is counted as drift. It only goes where it
+stands in the way of something that the commit wants otherwise.
 """
 
 from __future__ import annotations

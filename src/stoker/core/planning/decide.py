@@ -32,15 +32,22 @@ def plan(desired: Manifest, applied: Manifest, actual: Observed, policy: Policy)
     """The plan that turns `actual` into `desired`; raises where it must not be carried out."""
     states = _States(desired, applied, actual, policy)
     writes, spared = states.writes()
-    deletes, stay = states.orphans()
+    orphans, stay = states.orphans()
+    way = _Way(actual, orphans)
+    for write in writes.values():
+        way.clear_for(write)
+    strangers = {path for path in orphans if states.is_left_alone(path)} - way.deletes
+    deletes = {path: op for path, op in orphans.items() if path not in strangers}
     check_emptied(policy, list(deletes))
     check_limit(policy, len(deletes), states.managed(deletes))
+    way.check()
+    changed = (path for path in applied.entries if states.has_drifted(path))
     return Plan(
-        ops=_ordered(writes, deletes, states),
+        ops=_ordered(writes, deletes, way, states),
         kept=tuple(sorted([*spared, *stay], key=lambda kept: kept.path)),
         adopted=states.adopted(),
         forgotten=tuple(sorted(path for path in states.unwanted_claims() if path not in states)),
-        drifted=tuple(sorted(path for path in applied.entries if states.has_drifted(path))),
+        drifted=tuple(sorted([*changed, *strangers])),
     )
 
 
@@ -61,7 +68,7 @@ class _States:
         wanted: dict[RelPath, _Write] = {}
         spared = []
         for path, entry in self.desired.entries.items():
-            if self._is_satisfied(path, entry):
+            if self._is_satisfied(path, entry) or self.is_left_alone(path):
                 continue
             if reason := self.policy.spare(path):
                 spared.append(Kept(path, reason))
@@ -76,6 +83,17 @@ class _States:
         if self.actual.entries.get(path) == entry:
             return True
         return path in self.actual.restamped and self.applied.entries.get(path) == entry
+
+    def is_left_alone(self, path: RelPath) -> bool:
+        """Whether a path that others changed is no business of this plan.
+
+        It is where the commit wants something else than was applied. A stranger below a directory
+        that was not mapped before has not come since, so it goes as any orphan.
+        """
+        said = self.applied.entries.get(path)
+        if self.policy.restores or self.desired.entries.get(path) != said:
+            return False
+        return said is not None or self.policy.has_covered(path)
 
     def orphans(self) -> tuple[dict[RelPath, Delete], list[Kept]]:
         """What to delete of that which nobody wants, and what stays of it."""
@@ -143,13 +161,9 @@ class _States:
 
 
 def _ordered(
-    writes: Mapping[RelPath, _Write], deletes: Mapping[RelPath, Delete], states: _States
+    writes: Mapping[RelPath, _Write], deletes: Mapping[RelPath, Delete], way: _Way, states: _States
 ) -> tuple[Op, ...]:
     """Clear the way, write, delete the rest, remove the directories that this empties."""
-    way = _Way(states.actual, deletes)
-    for write in writes.values():
-        way.clear_for(write)
-    way.check()
     rest = [deletes[path] for path in sorted(deletes.keys() - way.deletes)]
     written = [writes[path] for path in sorted(writes)]
     vacated = _vacated(deletes, states) - way.directories
@@ -170,7 +184,7 @@ class _Way:
     deletable: Mapping[RelPath, Delete]
     deletes: set[RelPath] = field(factory=set)
     directories: set[RelPath] = field(factory=set)
-    open: set[RelPath] = field(factory=set)
+    open: set[str] = field(factory=set)
     """The directories that were looked at already."""
     blocked: dict[RelPath, str] = field(factory=dict)
 
@@ -179,6 +193,9 @@ class _Way:
         if isinstance(write, Replace):
             return
         there = self.actual.entries.get(write.path)
+        # Most files have neighbours, and the way to them is known.
+        if there is None and write.path.rpartition("/")[0] in self.open:
+            return
         if there == _DIRECTORY:
             self.directories.add(write.path)
             for path in [path for path in self.actual.entries if path.is_below(write.path)]:

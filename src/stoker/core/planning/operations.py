@@ -83,7 +83,10 @@ class Plan:
     forgotten: tuple[RelPath, ...] = ()
     """Files of the applied manifest that are neither wanted nor there any more."""
     drifted: tuple[RelPath, ...] = ()
-    """Wanted files that are neither as they were last applied nor as they are wanted."""
+    """Wanted files that are neither as they were last applied nor as they are wanted.
+
+    Where the plan does not restore, also the strangers that it leaves alone.
+    """
 
     @property
     def is_empty(self) -> bool:

@@ -33,6 +33,8 @@ class Root:
     path: RelPath
     populated: bool
     """Whether the commit wants any file below it."""
+    is_new: bool = False
+    """Whether nothing was ever applied below it: what lies there is no drift."""
 
 
 @frozen
@@ -47,11 +49,20 @@ class Policy:
     spare: Spare = field(default=_spare_nothing, eq=False, repr=False)
     managed_elsewhere: int = 0
     """How many managed files the caller left out because they cannot differ."""
+    restores: bool = True
+    """Whether what others changed since it was applied is put back."""
 
     def covers(self, path: RelPath) -> bool:
         """Whether `path` lies below a mapped directory."""
         # The data directory itself belongs to the gateway: it is written into, never mirrored.
         return any(root.path != ROOT and path.is_below(root.path) for root in self.roots)
+
+    def has_covered(self, path: RelPath) -> bool:
+        """Whether a directory above `path` was mapped before this plan."""
+        return any(
+            not root.is_new and root.path != ROOT and path.is_below(root.path)
+            for root in self.roots
+        )
 
     def holds(self, path: RelPath) -> bool:
         """Whether a missing source keeps everything at `path`."""

@@ -30,7 +30,7 @@ from stoker.adapters.git.repository import Repository
 from stoker.core.ignition import protects_everything_below
 from stoker.core.manifest import Digest, Entry, Manifest, Observed
 from stoker.core.paths import ROOT, RelPath
-from stoker.core.planning import Kept, Plan, plan
+from stoker.core.planning import Kept, Plan, Policy, plan
 from stoker.core.refs import CommitId
 from stoker.core.rendering import desired_manifest, render
 from stoker.core.spec import PruneMode
@@ -78,19 +78,23 @@ class Planner:
     store: Store
     repository: Repository
 
-    def prepare(self, target: Target, *, whole: bool) -> Prepared:
-        """The plan for `target`; `whole`: also put in order what others have changed since."""
+    def prepare(self, target: Target, *, whole: bool, restores: bool = True) -> Prepared:
+        """The plan for `target`; `whole`: look also at what others have changed since.
+
+        What they changed is put in order, or with `restores=False` counted as drifted and left as
+        it is, unless the commit wants something else there than was applied.
+        """
         head = self.store.head()
         old = self._build_upon(head, target)
         if old is None:
-            return self._everything(target)
+            return self._everything(target, restores=restores)
         survey = target.survey
         considered = set(survey.reached_by(changes(old.tree, target.tree)))
         if head.commit != target.commit or head.ref != target.ref:
             considered |= head.restless
         drift = self.drift(target) if whole or head.commit == target.commit else _NO_DRIFT
         considered.update(drift.changed, drift.missing, drift.strangers, drift.restamped)
-        return self._some(target, considered)
+        return self._some(target, considered, restores=restores)
 
     def drift(self, target: Target) -> Drift:
         """What differs on the disk from what was last applied."""
@@ -145,7 +149,7 @@ class Planner:
             return None
         return evolve(target, commit=commit, tree=self.repository.tree(commit))
 
-    def _everything(self, target: Target) -> Prepared:
+    def _everything(self, target: Target, *, restores: bool) -> Prepared:
         applied = self.store.everything()
         specs, kept = every_file(target)
         desired = self._desired(specs, target, applied)
@@ -158,9 +162,13 @@ class Planner:
             actual = observer.below(folders, named, applied, skip=_closed_to(target), like=like)
         else:
             actual = observer.at(named, applied, like=like)
-        return self._planned(target, desired, applied, actual, kept=kept)
+        policy = self._policy(target, desired, applied, restores=restores)
+        if not restores:
+            policy = _with_new_roots(policy, applied)
+        prepared = _planned(target, policy, desired, applied, actual)
+        return evolve(prepared, kept=_by_path({*prepared.kept, *kept}))
 
-    def _some(self, target: Target, considered: set[RelPath]) -> Prepared:
+    def _some(self, target: Target, considered: set[RelPath], *, restores: bool) -> Prepared:
         observer = Observer(self.data, self.original(target))
         considered |= self._strangers_beside(target, considered, observer)
         applied = self.store.covering(considered)
@@ -170,7 +178,8 @@ class Planner:
         in_the_way = actual.entries.keys() - considered
         if in_the_way:
             applied = self.store.covering(considered | in_the_way)
-        return self._planned(target, desired, applied, actual, kept=())
+        policy = self._policy(target, desired, applied, restores=restores)
+        return _planned(target, policy, desired, applied, actual)
 
     def _strangers_beside(
         self, target: Target, considered: set[RelPath], observer: Observer
@@ -182,26 +191,14 @@ class Planner:
         known = self.store.covering(beside).entries.keys()
         return {path for path in beside - known if target.survey.at(path) is None}
 
-    def _planned(
-        self,
-        target: Target,
-        desired: Manifest,
-        applied: Manifest,
-        actual: Observed,
-        kept: tuple[Kept, ...],
-    ) -> Prepared:
+    def _policy(
+        self, target: Target, desired: Manifest, applied: Manifest, *, restores: bool
+    ) -> Policy:
         elsewhere = self.store.count() - len(applied.entries)
-        policy = target.survey.policy(managed_elsewhere=max(elsewhere, 0))
-        planned = plan(desired, applied, actual, policy)
-        wanted, known = desired.entries.keys(), applied.entries.keys()
-        return Prepared(
-            target=target,
-            plan=planned,
-            desired=desired,
-            applied=applied,
-            considered=wanted if known <= wanted else wanted | known,
-            kept=tuple(sorted({*planned.kept, *kept}, key=lambda each: each.path)),
+        policy = target.survey.policy(
+            managed_elsewhere=max(elsewhere, 0), chosen=desired.entries.keys()
         )
+        return evolve(policy, restores=restores)
 
     def _desired(self, specs: Iterable[FileSpec], target: Target, applied: Manifest) -> Manifest:
         return desired_manifest(specs, self.repository.read, target.survey.context, applied)
@@ -219,6 +216,37 @@ class Planner:
             return ()
         roots = target.survey.policy().roots
         return tuple(root.path for root in roots if root.path != ROOT)
+
+
+def _planned(
+    target: Target,
+    policy: Policy,
+    desired: Manifest,
+    applied: Manifest,
+    actual: Observed,
+) -> Prepared:
+    planned = plan(desired, applied, actual, policy)
+    wanted, known = desired.entries.keys(), applied.entries.keys()
+    return Prepared(
+        target=target,
+        plan=planned,
+        desired=desired,
+        applied=applied,
+        considered=wanted if known <= wanted else wanted | known,
+        kept=_by_path(planned.kept),
+    )
+
+
+def _by_path(kept: Iterable[Kept]) -> tuple[Kept, ...]:
+    return tuple(sorted(kept, key=lambda each: each.path))
+
+
+def _with_new_roots(policy: Policy, applied: Manifest) -> Policy:
+    """The policy, which says where nothing was applied yet: there nobody can have changed it."""
+    known = {above for path in applied.entries for above in path.ancestors()}
+    return evolve(
+        policy, roots=tuple(evolve(root, is_new=root.path not in known) for root in policy.roots)
+    )
 
 
 def _closed_to(target: Target) -> Callable[[RelPath], bool]:

@@ -23,7 +23,8 @@ from stoker.core.paths import RelPath
 
 ONE = Entry(Digest("1" * 40), Mode.REGULAR)
 A, B = RelPath("a"), RelPath("größe/b c")
-HEADS = b'[["c","r","b",[],7,3,[7]],["d","s","",[]],"t"]'
+HEADS = b'[["c","r","b",[],7,3,[7],false],["d","s","",[],true],"t"]'
+OLD_HEADS = b'[["c","r","b",[],7,3,[7]],["d","s","",[]],"t"]'
 
 
 def _document(*lines: bytes) -> list[bytes]:
@@ -32,7 +33,8 @@ def _document(*lines: bytes) -> list[bytes]:
 
 def test_the_form_of_the_journal() -> None:
     journal = Journal({A: Claim(None, ONE, None), B: Claim(ONE, None, ONE, adopted=True)})
-    record = JournalRecord(journal, Index(Head("c", "r", "b"), 7, 3, (7,)), Head("d", "s"), "t")
+    before, after = Index(Head("c", "r", "b"), 7, 3, (7,)), Head("d", "s", commissioned=True)
+    record = JournalRecord(journal, before, after, "t")
     lines = b"".join(encode_journal(record)).splitlines(keepends=True)
     one = b'["' + b"1" * 40 + b'",420]'
     assert lines[0] == HEADS + b"\n"
@@ -40,6 +42,11 @@ def test_the_form_of_the_journal() -> None:
     assert lines[2].decode().startswith('["größe/b c",["111')
     assert decode_journal(lines) == record
     assert list(decode_journal(lines).journal.claims) == [A, B]
+
+
+def test_a_journal_from_before_there_was_a_word_on_commissioning() -> None:
+    record = decode_journal(_document(OLD_HEADS))
+    assert (record.before.head, record.after) == (Head("c", "r", "b"), Head("d", "s"))
 
 
 def test_the_form_of_the_sides() -> None:

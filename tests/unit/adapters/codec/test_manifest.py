@@ -19,6 +19,7 @@ from stoker.adapters.codec.manifest import (
     manifest_of,
     raw_rows,
     rows_of,
+    to_head,
     to_line,
     to_row,
 )
@@ -142,19 +143,25 @@ def test_every_cut_and_every_flipped_byte_shows() -> None:
 
 
 def test_the_form_of_the_index() -> None:
-    index = Index(Head("c", "r", "b", frozenset({B, A})), 7, 3, (7, 0, 5))
+    index = Index(Head("c", "r", "b", frozenset({B, A}), commissioned=True), 7, 3, (7, 0, 5))
     data = encode_index(index)
-    assert data.partition(b"\n")[0] == b'["c","r","b",["a","%b"],7,3,[7,0,5]]' % (
+    assert data.partition(b"\n")[0] == b'["c","r","b",["a","%b"],7,3,[7,0,5],true]' % (
         'größe/b \\"c'.encode()
     )
     assert decode_index(data) == index
+
+
+def test_an_index_from_before_there_was_a_word_on_commissioning() -> None:
+    data = b"".join(seal([b'["c","r","b",["a"],7,3,[7,0,5]]']))
+    assert decode_index(data) == Index(Head("c", "r", "b", frozenset({A})), 7, 3, (7, 0, 5))
+    assert to_head(["c", "r", "b", ["a"]]) == Head("c", "r", "b", frozenset({A}))
 
 
 @pytest.mark.parametrize(
     "line",
     ["[]", "{}", '["","","",[],1,1]', '["","",1,[],1,1,[]]', '["","","",[],-1,1,[]]',
      '["","","",[],1,true,[]]', '["","","",[],1,1,["a"]]', '["","","",[],1,1,[1.5]]',
-     '["","","",1,1,1,[]]'],
+     '["","","",1,1,1,[]]', '["","","",[],1,1,[],1]', '["","","",[],1,1,[],true,1]'],
 )  # fmt: skip
 def test_broken_indices(line: str) -> None:
     with pytest.raises(DecodeError, match="the head does not have its form"):

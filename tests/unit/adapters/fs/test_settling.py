@@ -119,6 +119,13 @@ class TestHead:
         assert tree(root) not in (ONE, TWO)
         assert settled(root) == Head()
 
+    def test_a_gateway_stays_commissioned(self, root: Path) -> None:
+        """Else what a start after a crash finds would be undone as if it had just been set up."""
+        with opened(root) as (_, store):
+            store.update((), store.everything(), evolve(FIRST, commissioned=True))
+        cut_off(root, 22)
+        assert settled(root) == Head(commissioned=True)
+
     def test_somebody_changed_a_file_since(self, root: Path) -> None:
         """The manifest is whole; theirs is drift."""
         cut_off(root, None)
