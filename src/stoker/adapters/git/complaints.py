@@ -198,7 +198,7 @@ def out_of_memory(complaint: Complaint) -> TooMuch:
     return TooMuch(
         f"git needed more memory than it may have: {complaint.brief}",
         where=complaint.where,
-        cure="make the repository smaller, or give the agent more memory",
+        cure="give the agent more memory (spec.agent.resources), or look after the git server",
     )
 
 

@@ -59,12 +59,17 @@ _MEANINGS: Final[Meanings] = (
     (
         _any(
             "No space left on device", "Disk quota exceeded", "File too large",
+            "died of signal 25",  # SIGXFSZ: a file would have become larger than it may
             "Read-only file system", "[Uu]nable to create .*Permission denied",
             "insufficient permission",
         ),
         complaints.full,
     ),
-    (_any("[Oo]ut of memory", "[Cc]annot allocate memory"), complaints.out_of_memory),
+    (
+        # Nobody but the kernel ends it by 9 without our knowing why.
+        _any("[Oo]ut of memory", "[Cc]annot allocate memory", "died of signal 9"),
+        complaints.out_of_memory,
+    ),
     (_any("No user exists for uid"), complaints.nobody),
     (
         _any("cannot run ssh", "ssh: (command )?not found", "unable to find remote helper"),

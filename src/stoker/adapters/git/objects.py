@@ -47,11 +47,12 @@ _CURE: Final = "it is fetched anew"
 
 CHUNK: Final = 1 << 20
 
-_WINDOW: Final = 1 << 20
-_MAPPED: Final = 4 << 20
-"""How much of all packs libgit2 maps at a time; it counts as memory of this process."""
+_WINDOW: Final = 8 << 20
+_MAPPED: Final = 32 << 20
+"""How much of all packs libgit2 maps at a time. It counts as memory of this process as far as it is
+looked at, and the kernel takes it back at need; to map smaller pieces costs a third more."""
 
-_BETWEEN_OPENINGS: Final = 2 << 20
+_BETWEEN_OPENINGS: Final = 8 << 20
 """How much is read before the packs are opened anew: libgit2 keeps 16 MB of what their deltas are
 based upon, and no setting bounds that."""
 

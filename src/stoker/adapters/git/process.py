@@ -51,6 +51,10 @@ def never() -> bool:
     return False
 
 
+def _nothing() -> None:
+    return
+
+
 @frozen(kw_only=True)
 class Call:
     """What git is to do, with what, and for how long."""
@@ -72,8 +76,12 @@ class Call:
     stall: float = STALL
     memory: int = MEMORY
     most_output: int = MOST_OUTPUT
+    largest: int | None = None
+    """How large (bytes) a file may become that git writes; None: as large as it likes."""
     is_over: Callable[[], bool] = never
     """Whether nobody waits for the answer any more; asked several times a second."""
+    look: Callable[[], None] = _nothing
+    """Raises what git is to be ended for; called as often."""
 
 
 @frozen
@@ -102,7 +110,7 @@ def _start(call: Call) -> subprocess.Popen[bytes]:
             "git is not installed", where="git", cure="install Debian's package git"
         )
     place = () if call.git_dir is None else (f"--git-dir={call.git_dir}",)
-    arguments = (*_launcher(search_path(), call.memory), git, *place, *call.arguments)
+    arguments = (*_launcher(call.memory, call.largest), git, *place, *call.arguments)
     try:
         # A file in memory and not a pipe, which a thread would have to feed.
         with _given(call.given) as given:
@@ -129,17 +137,23 @@ def _given(text: bytes) -> IO[bytes]:
     return file
 
 
-@cache
-def _launcher(path: str, memory: int) -> tuple[str, ...]:
+def _launcher(memory: int, largest: int | None) -> tuple[str, ...]:
     """The programs that set limits and then become git; of those that this machine has.
 
     To set them between fork and exec would run Python there, which may deadlock beside threads.
     The kernel ends git when the thread that started it ends, which waits for it, or is killed.
     """
-    prlimit, setpriv = which("prlimit", path=path), which("setpriv", path=path)
-    limits = () if prlimit is None else (prlimit, f"--data={memory}", "--core=0", "--")
+    prlimit, setpriv = _programs(search_path())
+    files = () if largest is None else (f"--fsize={largest}",)
+    limits = () if prlimit is None else (prlimit, f"--data={memory}", *files, "--core=0", "--")
     bound = () if setpriv is None else (setpriv, "--pdeathsig", "KILL", "--")
-    return (*limits, *bound)
+    # The bond first: who is killed before it is made leaves git behind.
+    return (*bound, *limits)
+
+
+@cache
+def _programs(path: str) -> tuple[str | None, str | None]:
+    return which("prlimit", path=path), which("setpriv", path=path)
 
 
 @define
@@ -207,6 +221,7 @@ class _Running:
         """How long may be waited now; raises when that is over."""
         now = time.monotonic()
         call = self.call
+        call.look()
         if call.is_over():
             raise GitError("git was ended, because nobody waits for it any more", where="git")
         if now - self.started >= call.deadline:

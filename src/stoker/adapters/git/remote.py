@@ -21,9 +21,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import evolve, field, frozen
 
 from stoker.adapters.git.answer import Answer
-from stoker.adapters.git.complaints import Complaint
 from stoker.adapters.git.credentials import Access, Means, lent
-from stoker.adapters.git.diagnosis import diagnose
 from stoker.adapters.git.errors import (
     BrokenTransfer,
     CommitNotFound,
@@ -32,9 +30,13 @@ from stoker.adapters.git.errors import (
     RepositoryCorrupt,
     redacted,
 )
+from stoker.adapters.git.growth import Room
 from stoker.adapters.git.process import DEADLINE, MEMORY, STALL, Call, never, run
+
+# The package itself: what reads an advertisement is imported where one is asked for.
+from stoker.core import refs
 from stoker.core.errors import RefError
-from stoker.core.refs import Advertisement, CommitId, RefName, RepoUrl, ref_prefixes, resolve_ref
+from stoker.core.refs import CommitId, RefName, RepoUrl
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -71,14 +73,14 @@ class Remote:
     is_over: Callable[[], bool] = never
     """Whether to give up, because nobody waits for the answer any more."""
 
-    def advertisement(self, patterns: Collection[str] = ()) -> Advertisement:
+    def advertisement(self, patterns: Collection[str] = ()) -> refs.Advertisement:
         """The refs that `patterns` (as of `ref_prefixes`) name; all, without a pattern."""
         asked = tuple(f"{one}*" if one.endswith("/") else one for one in patterns)
         arguments = ("ls-remote", *_narrowed(asked), "--end-of-options", self.url.text, *asked)
         with self._line() as line:
             printed = line.git(*arguments, memory=_ADVERTISEMENT_MEMORY).output
         # A name that is not UTF-8 can be nobody's, but must not look like another one's.
-        return Advertisement.parse(printed.decode(errors="backslashreplace"))
+        return refs.Advertisement.parse(printed.decode(errors="backslashreplace"))
 
     def fetch(
         self,
@@ -86,10 +88,15 @@ class Remote:
         commit: CommitId | None,
         ref: str,
         on_progress: Watcher | None = None,
+        *,
+        room: Room | None = None,
     ) -> CommitId:
-        """Bring `commit` into the repository, or what `ref` means now; the commit."""
+        """Bring `commit` into the repository, or what `ref` means now; the commit.
+
+        Raises `RepositoryTooLarge` where there is not enough `room` for it.
+        """
         wanted = self._resolved(ref) if commit is None else commit
-        with self._line(repository, on_progress) as line:
+        with self._line(repository, on_progress, room) as line:
             try:
                 line.fetch(wanted)
             except CommitNotFound as refusal:
@@ -100,7 +107,7 @@ class Remote:
     def _resolved(self, ref: str) -> CommitId:
         name = RefName.parse(ref)
         try:
-            return resolve_ref(self.advertisement(ref_prefixes(name)), name)
+            return refs.resolve_ref(self.advertisement(refs.ref_prefixes(name)), name)
         except RefError as error:
             raise RefNotFound(error.message, where=error.where, cure=error.cure) from error
 
@@ -108,16 +115,19 @@ class Remote:
         """The refs, by their full names, behind which the commit may lie."""
         name = RefName.parse(ref or wanted)
         named = name.commit is None
-        prefixes = ref_prefixes(name) if named else ("refs/heads/", "refs/tags/")
+        prefixes = refs.ref_prefixes(name) if named else ("refs/heads/", "refs/tags/")
         advertised = self.advertisement(prefixes)
         return [one for one in advertised.names() if not named or one in name.candidates]
 
     @contextmanager
     def _line(
-        self, repository: Path | None = None, watcher: Watcher | None = None
+        self,
+        repository: Path | None = None,
+        watcher: Watcher | None = None,
+        room: Room | None = None,
     ) -> Iterator[_Line]:
         with lent(self.access, self.url) as means:
-            yield _Line(self, means, repository, watcher)
+            yield _Line(self, means, repository, watcher, room or Room(self.scratch))
 
 
 @frozen
@@ -128,6 +138,7 @@ class _Line:
     means: Means
     repository: Path | None
     watcher: Watcher | None
+    room: Room
 
     def fetch(self, *sources: str, depth: int = 1) -> None:
         """Fetch commits or refs, `depth` commits of each; raises `GitError`."""
@@ -181,7 +192,9 @@ class _Line:
                 deadline=remote.deadline,
                 stall=remote.stall,
                 memory=memory,
+                largest=self.room.left(),
                 is_over=remote.is_over,
+                look=self.room.look,
             )
             finished = run(call, self.watcher)
             answer = Answer.of_trace(_text_in(trace))
@@ -190,9 +203,20 @@ class _Line:
         finally:
             os.close(trace)
         if finished.status != 0:
-            place = "" if self.repository is None else str(self.repository)
-            raise diagnose(Complaint(finished.told, answer, means.secrets, self.where, place))
+            raise self._diagnosed(finished, answer, means)
         return finished
+
+    def _diagnosed(self, finished: Finished, answer: Answer, means: Means) -> GitError:
+        # To know all that git can say takes a while, and only failures pay for it.
+        from stoker.adapters.git.complaints import Complaint  # noqa: PLC0415 - see above
+        from stoker.adapters.git.diagnosis import diagnose  # noqa: PLC0415 - see above
+
+        place = "" if self.repository is None else str(self.repository)
+        told = finished.told
+        if finished.status < 0:
+            told += f"\nerror: git died of signal {-finished.status}"
+        error = diagnose(Complaint(told, answer, means.secrets, self.where, place))
+        return self.room.explained(error)
 
     @property
     def where(self) -> str:

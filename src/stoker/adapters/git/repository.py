@@ -5,9 +5,10 @@ should be is removed, and `rebuild` is the answer to everything else. One proces
 held by a lock that the kernel gives back when the process ends; hence any lock file of git's that
 is found is a dead one's.
 
-A commit counts as here (`has`) when it and everything below it was seen once. It then gets a mark:
-a ref, by which git knows what a server need not send again and what must stay. `keep` takes the
-marks away that are no longer wanted, and `tidy` what only they held.
+A commit counts as here (`has`) when it and everything below it was seen once, by git at the end of
+a fetch (`take`) or by us. It then gets a mark: a ref, by which git knows what a server need not
+send again and what must stay. `keep` takes the marks away that are no longer wanted, and `tidy`
+what only they held.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from attrs import frozen
 
 from stoker.adapters.git import healing, tidying
 from stoker.adapters.git.durable import settle, told_as_git_errors
-from stoker.adapters.git.errors import GitError, RepositoryFull
+from stoker.adapters.git.errors import GitError, RepositoryCorrupt, RepositoryFull
+from stoker.adapters.git.growth import CURE, Room, held
 from stoker.adapters.git.objects import CHUNK, Objects
 from stoker.adapters.git.wholeness import is_whole
 from stoker.core.refs import CommitId
@@ -52,7 +54,7 @@ class Repository:
     """A bare repository at `path`, ours alone; `prepare` comes before everything else."""
 
     def __init__(self, path: Path, limit: int | None = None) -> None:
-        """Nothing is touched yet. `limit` is how many bytes the packs may have after `tidy`."""
+        """Nothing is touched yet. `limit` is how many bytes all of it may ever have."""
         self.path = path
         self.limit = limit
         self._lock: int | None = None
@@ -114,6 +116,24 @@ class Repository:
             healing.mark(self.path, commit)
         return True
 
+    @property
+    def room(self) -> Room:
+        """What a fetch may take."""
+        return Room(self.path, self.limit)
+
+    def take(self, commit: CommitId) -> None:
+        """Count the commit as here: a fetch of it has just succeeded.
+
+        Git ends a fetch with a walk from the commit to every file below it, and fails where
+        anything is missing. So nobody has to walk there again.
+        """
+        if not self._objects.has(commit):
+            raise RepositoryCorrupt(
+                "the commit was fetched, and is not there", where=str(self.path)
+            )
+        with told_as_git_errors(self.path):
+            healing.mark(self.path, commit)
+
     def tree(self, commit: CommitId) -> Tree:
         """The commit's tree; what is below it is read when it is first looked at."""
         return self._objects.tree(commit)
@@ -156,13 +176,35 @@ class Repository:
             sizes = healing.sizes(self.path)
             packed = healing.packed(self.path)
             work = tidying.due(sizes, sum(sizes) if packed is None else packed)
-            if work is not tidying.Work.NOTHING:
-                tidying.carry_out(work, self.path)
-                self._heal()
+            if work is not tidying.Work.NOTHING and not self._tidied(work):
+                return
             if sizes and (packed is None or work is tidying.Work.PACK):
                 # A first fetch brings nothing in vain.
                 healing.write_packed(self.path, sum(healing.sizes(self.path)))
             self._check_limit()
+
+    def make_room(self) -> bool:
+        """Drop all that no marked commit needs, since there was no room; whether that helped.
+
+        To pack anew needs room as well. Where the limit does not give that much, everything goes:
+        it can be fetched anew.
+        """
+        with told_as_git_errors(self.path):
+            self._heal()
+            before = held(self.path)
+            if healing.sizes(self.path) and not self._tidied(tidying.Work.PACK) and self.limit:
+                self.rebuild()
+        return held(self.path) < before
+
+    def _tidied(self, work: tidying.Work) -> bool:
+        """Whether there was room to tidy; where not, all is as before."""
+        try:
+            tidying.carry_out(work, self.path, self.room)
+        except RepositoryFull:
+            return False
+        finally:
+            self._heal()
+        return True
 
     @property
     def _objects(self) -> Objects:
@@ -176,21 +218,21 @@ class Repository:
             self._opened = Objects(self.path)
         else:
             self._opened.reopen()
-        held = self._marks()
-        gone = held if lost else {commit for commit in held if not self._objects.has(commit)}
+        marked = self._marks()
+        gone = marked if lost else {one for one in marked if not self._objects.has(one)}
         healing.unmark(self.path, gone)
-        healing.write_shallow(self.path, held - gone)
+        healing.write_shallow(self.path, marked - gone)
 
     def _marks(self) -> set[CommitId]:
         return {CommitId(commit) for commit in healing.marks(self.path)}
 
     def _check_limit(self) -> None:
-        held = sum(healing.sizes(self.path))
-        if self.limit is not None and held > self.limit:
+        packs = sum(healing.sizes(self.path))
+        if self.limit is not None and packs > self.limit:
             raise RepositoryFull(
-                f"the repository holds {held} bytes, and may hold {self.limit}",
+                f"the repository holds {packs} bytes, and may hold {self.limit}",
                 where=str(self.path),
-                cure="make the repository smaller, or the limit larger",
+                cure=CURE,
             )
 
 

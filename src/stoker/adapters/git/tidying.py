@@ -15,13 +15,13 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
-from stoker.adapters.git.complaints import Complaint
-from stoker.adapters.git.diagnosis import diagnose
 from stoker.adapters.git.process import Call, run
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
+
+    from stoker.adapters.git.growth import Room
 
 MOST_PACKS: Final = 30
 """Each costs an open file, a map of its index, and a look for every object that is asked for."""
@@ -48,10 +48,23 @@ def due(sizes: Collection[int], packed: int) -> Work:
     return Work.MERGE if len(sizes) > MOST_PACKS else Work.NOTHING
 
 
-def carry_out(work: Work, root: Path) -> None:
-    """Let git do it; raises what git's words mean."""
+def carry_out(work: Work, root: Path, room: Room) -> None:
+    """Let git do it; raises what git's words mean, and `RepositoryTooLarge`."""
     how = ("--geometric=2", "-d") if work is Work.MERGE else ("-a", "-d")
     arguments = ("repack", "--quiet", "--no-write-bitmap-index", *how)
-    finished = run(Call(arguments=arguments, git_dir=root, deadline=_DEADLINE, stall=_DEADLINE))
+    finished = run(
+        Call(
+            arguments=arguments,
+            git_dir=root,
+            deadline=_DEADLINE,
+            stall=_DEADLINE,
+            largest=room.left(),
+            look=room.look,
+        )
+    )
     if finished.status != 0:
-        raise diagnose(Complaint(finished.told, where=str(root)))
+        # As in `remote`: only failures pay for knowing all that git can say.
+        from stoker.adapters.git.complaints import Complaint  # noqa: PLC0415 - see above
+        from stoker.adapters.git.diagnosis import diagnose  # noqa: PLC0415 - see above
+
+        raise room.explained(diagnose(Complaint(finished.told, where=str(root))))

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from stoker.adapters.git.errors import RepositoryCorrupt
-from stoker.core.refs import (
-    CommitId,
-    RefName,
-    Resolution,
-    SemverRange,
-    ref_prefixes,
-    resolve_tracked,
-)
+from stoker.adapters.git.errors import GitError, RepositoryCorrupt, RepositoryFull
+
+# The package itself: what resolves a ref is imported where nobody else has resolved it.
+from stoker.core import refs
+from stoker.core.refs import RefName
 from stoker.entrypoints.engine.progress import Progress, Stage, Step
 
 if TYPE_CHECKING:
     from stoker.adapters.git.remote import Remote
     from stoker.adapters.git.repository import Repository
+    from stoker.core.refs import CommitId, Resolution, SemverRange
 
 
 def resolved(remote: Remote, tracked: RefName | SemverRange) -> Resolution:
     """What the server has for `tracked` now."""
     if isinstance(tracked, RefName) and tracked.commit is not None:
-        return Resolution(tracked, tracked.commit)
-    return resolve_tracked(remote.advertisement(ref_prefixes(tracked)), tracked, ())
+        return refs.Resolution(tracked, tracked.commit)
+    advertised = remote.advertisement(refs.ref_prefixes(tracked))
+    return refs.resolve_tracked(advertised, tracked, ())
 
 
 def fetch(
@@ -45,8 +44,26 @@ def _fetch(
     repository.prepare()
     if repository.has(commit):
         return
-    remote.fetch(repository.path, commit, ref, lambda line: progress(Step(Stage.FETCH, line)))
-    if not repository.has(commit):
-        raise RepositoryCorrupt(
-            "the commit was fetched, and is not there whole", where=str(repository.path)
-        )
+    try:
+        _bring(repository, remote, commit, ref, progress)
+    except RepositoryFull:
+        # What no kept commit needs may be all that is in the way.
+        if not repository.make_room():
+            raise
+        _bring(repository, remote, commit, ref, progress)
+    repository.take(commit)
+
+
+def _bring(
+    repository: Repository, remote: Remote, commit: CommitId, ref: str, progress: Progress
+) -> None:
+    def told(line: str) -> None:
+        progress(Step(Stage.FETCH, line))
+
+    try:
+        remote.fetch(repository.path, commit, ref, told, room=repository.room)
+    except GitError:
+        # What came of it takes room, and is good for nothing.
+        with suppress(GitError):
+            repository.prepare()
+        raise

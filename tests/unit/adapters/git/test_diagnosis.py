@@ -38,11 +38,13 @@ URL = "https://git.example.com/site.git"
 MEANINGS: list[tuple[str, type[GitError]]] = [
     ("fatal: write error: No space left on device\nfatal: index-pack failed", RepositoryFull),
     ("fatal: unable to write file: Disk quota exceeded", RepositoryFull),
+    ("error: pack-objects died of signal 25", RepositoryFull),
     ("fatal: Unable to create '/r/shallow.lock': Read-only file system", RepositoryFull),
     ("fatal: Unable to create '/r/shallow.lock': Permission denied", RepositoryFull),
     ("error: insufficient permission for adding an object", RepositoryFull),
     ("fatal: Out of memory, malloc failed (tried to allocate 9 bytes)", TooMuch),
     ("fatal: mmap failed: Cannot allocate memory", TooMuch),
+    ("error: git-remote-https died of signal 9", TooMuch),
     ("No user exists for uid 12345\r\nfatal: Could not read from remote", ProgramMissing),
     ("error: cannot run ssh: No such file or directory", ProgramMissing),
     ("fatal: unable to find remote helper for 'https'", ProgramMissing),

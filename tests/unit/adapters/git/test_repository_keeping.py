@@ -137,6 +137,22 @@ def test_a_repository_begun_anew_is_empty_and_works(tmp_path: Path, upstream: Up
         assert len(tree.entries) > 0
 
 
+def test_what_git_has_just_brought_counts_without_a_walk(
+    tmp_path: Path, upstream: Upstream
+) -> None:
+    commit = SITE.commit(upstream)
+    with Repository(tmp_path / "repo") as repository:
+        repository.prepare()
+        with pytest.raises(RepositoryCorrupt, match="is not there"):
+            repository.take(commit)
+        fetch(tmp_path / "repo", upstream, commit)
+        repository.take(commit)
+        assert (tmp_path / "repo/refs/stoker" / commit).exists()
+        assert repository.has(commit)
+        repository.tidy()
+        assert contents(repository, commit) == FILES
+
+
 def test_more_than_may_be_kept_is_told(tmp_path: Path, upstream: Upstream) -> None:
     commit = SITE.commit(upstream)
     with Repository(tmp_path / "repo", limit=10_000) as repository:
@@ -160,7 +176,7 @@ def test_what_git_says_while_it_packs_is_told(tmp_path: Path, upstream: Upstream
         raw = pack.read_bytes()
         pack.write_bytes(raw[:100] + bytes(len(raw) - 200) + raw[-100:])
         with pytest.raises(GitError):
-            tidying.carry_out(Work.PACK, tmp_path / "repo")
+            tidying.carry_out(Work.PACK, tmp_path / "repo", repository.room)
 
 
 def test_reading_goes_through(tmp_path: Path, upstream: Upstream) -> None:
