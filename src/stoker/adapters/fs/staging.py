@@ -11,7 +11,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 
 from attrs import frozen
 
@@ -20,9 +20,7 @@ from stoker.adapters.fs.errors import DiskError, disk_error
 from stoker.adapters.fs.look import stamp_of
 from stoker.core.errors import Disposition, Retryable, StokerError
 from stoker.core.manifest import Digest, Entry, Stamp, digest_of
-
-if TYPE_CHECKING:
-    from stoker.core.paths import RelPath
+from stoker.core.paths import ROOT, RelPath
 
 Content = bytes | Iterable[bytes]
 """The bytes of a file, at once or in pieces."""
@@ -103,7 +101,7 @@ def check_room(folder: int, files: int, size: int, path: RelPath) -> None:
 def _full(what: str, path: RelPath) -> DiskError:
     return DiskError(
         f"there is no room: {what}",
-        where=path,
+        where="the data volume" if path == ROOT else path,
         cure="make room on the data volume",
         number=errno.ENOSPC,
     )

@@ -402,7 +402,8 @@ class TestFailures:
     def test_no_room_for_so_many_files(self, tmp_path: Path) -> None:
         room = os.statvfs(tmp_path)
         # More files than there are numbers for, or, where a disk has no such limit, than fit.
-        with DataDirectory(tmp_path) as data, pytest.raises(DiskError, match="there is no room"):
+        told = "the data volume: there is no room"
+        with DataDirectory(tmp_path) as data, pytest.raises(DiskError, match=told):
             check_room(data.folder(ROOT), room.f_files + room.f_blocks * 2 + 1, 0, ROOT)
         handle = os.open(tmp_path, os.O_RDONLY)
         os.close(handle)
