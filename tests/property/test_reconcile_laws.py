@@ -206,7 +206,7 @@ def test_agents_may_touch_what_the_contract_names_and_nothing_else(pods: list[st
     }
     reports = {f("site", pod) for pod in pods for f in (status_config_map, changes_config_map)}
     assert reach == {
-        *((verb, metadata_config_map("site")) for verb in ("get", "watch")),
+        *((verb, metadata_config_map("site")) for verb in ("get", "list", "watch")),
         *((verb, name) for verb in ("get", "update", "patch") for name in reports),
     }
     others = [rule for rule in rules if rule.resource != "configmaps"]

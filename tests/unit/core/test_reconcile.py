@@ -200,7 +200,7 @@ class TestUpkeep:
             EnsureRole(
                 "stoker-agent-site",
                 (
-                    Rule("configmaps", ("get", "watch"), ("stoker-metadata-site",)),
+                    Rule("configmaps", ("get", "list", "watch"), ("stoker-metadata-site",)),
                     Rule(
                         "configmaps",
                         ("get", "update", "patch"),
@@ -221,7 +221,7 @@ class TestUpkeep:
 
     def test_without_pods_no_rule_names_nothing(self) -> None:
         assert agent_rules(CR, ()) == (
-            Rule("configmaps", ("get", "watch"), ("stoker-metadata-site",)),
+            Rule("configmaps", ("get", "list", "watch"), ("stoker-metadata-site",)),
             Rule("events", ("create",)),
         )
 

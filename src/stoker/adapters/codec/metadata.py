@@ -37,7 +37,7 @@ def encode_metadata(metadata: Metadata) -> dict[str, str]:
     profiles = {name: to_document(profile) for name, profile in metadata.profiles.items()}
     for document in profiles.values():
         del document["name"]
-    return {
+    data = {
         "authType": metadata.auth_type.value,
         "commit": metadata.commit,
         "gatewayPort": str(metadata.gateway_port),
@@ -47,6 +47,9 @@ def encode_metadata(metadata: Metadata) -> dict[str, str]:
         "profiles": canonical(profiles),
         "ref": metadata.ref,
     }
+    if metadata.requested_at:
+        data["requestedAt"] = metadata.requested_at
+    return data
 
 
 def decode_metadata(data: object) -> Metadata:
@@ -157,4 +160,5 @@ _KEYS: Final[dict[str, tuple[str, Callable[[str], Any]]]] = {
     "paused": ("paused", _boolean),
     "profiles": ("profiles", _profiles),
     "ref": ("ref", _as_written),
+    "requestedAt": ("requested_at", _as_written),
 }

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
 from stoker.core.profile.resolved import ResolvedProfile
-from stoker.core.spec.types import GitAuth, GitHubAppAuth, SshKeyAuth, TokenAuth
+
+if TYPE_CHECKING:
+    from stoker.core.spec import GitAuth
 
 
 class AuthType(StrEnum):
@@ -22,15 +25,12 @@ class AuthType(StrEnum):
     @classmethod
     def of(cls, auth: GitAuth) -> AuthType:
         """The type of what a spec asks for."""
-        match auth.method:
-            case TokenAuth():
-                return cls.TOKEN
-            case SshKeyAuth():
-                return cls.SSH
-            case GitHubAppAuth():
-                return cls.GITHUB_APP
-            case _:
-                return cls.NONE
+        # In the order of `auth.method`. To ask for the classes would be to import the whole spec.
+        if auth.token:
+            return cls.TOKEN
+        if auth.ssh_key:
+            return cls.SSH
+        return cls.GITHUB_APP if auth.github_app else cls.NONE
 
 
 @frozen(kw_only=True)
@@ -45,3 +45,5 @@ class Metadata:
     gateway_port: int = 8088
     gateway_tls: bool = False
     profiles: Mapping[str, ResolvedProfile] = field(factory=dict)
+    requested_at: str = ""
+    """When somebody last asked for a sync; another time is another request."""

@@ -21,12 +21,13 @@ from stoker.core.names import (
     status_config_map,
 )
 from stoker.core.profile import AuthType, Metadata
+from stoker.core.spec.document import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from stoker.core.profile import ResolvedProfile
-    from stoker.core.refs import Resolution
+    from stoker.core.refs import RequestedRef, Resolution
     from stoker.core.spec import GatewaySyncSpec
 
 
@@ -50,7 +51,7 @@ def agent_rules(cr: str, pods: Iterable[str]) -> tuple[Rule, ...]:
     )
     own = (Rule("configmaps", ("get", "update", "patch"), written),) if written else ()
     return (
-        Rule("configmaps", ("get", "watch"), (metadata_config_map(cr),)),
+        Rule("configmaps", ("get", "list", "watch"), (metadata_config_map(cr),)),
         *own,
         Rule("events", ("create",)),
     )
@@ -60,12 +61,17 @@ def agents_metadata(
     spec: GatewaySyncSpec,
     profiles: Mapping[str, ResolvedProfile],
     resolution: Resolution | None,
+    request: RequestedRef | None,
     told: Metadata | None,
 ) -> Metadata | None:
     """What agents should be told by a valid CR that is not paused, or None to leave it as it is.
 
-    `told` is what they know.
+    `told` is what they know. That somebody asks for a sync they hear together with what came of
+    it, and it stays said when the request is gone.
     """
+    requested = told.requested_at if told is not None else ""
+    if request is not None and resolution is not None:
+        requested = rfc3339(request.at)
     fresh = Metadata(
         git_url=spec.git.repo,
         paused=False,
@@ -73,6 +79,7 @@ def agents_metadata(
         gateway_port=spec.gateway.port,
         gateway_tls=spec.gateway.tls,
         profiles=profiles,
+        requested_at=requested,
     )
     if resolution is not None:
         return evolve(fresh, commit=resolution.commit, ref=resolution.ref)

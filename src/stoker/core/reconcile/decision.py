@@ -146,7 +146,8 @@ def _wanted_metadata(view: _View, told: Metadata | None) -> Metadata | None:
         return paused_metadata(spec, told)
     if isinstance(profiles, InvalidDocument):
         return None
-    return agents_metadata(spec, profiles, view.inquiry.resolution, told)
+    resolution, request = view.inquiry.resolution, view.request.request
+    return agents_metadata(spec, profiles, resolution, request, told)
 
 
 def _status(view: _View, now: datetime) -> Iterator[WriteStatus | EmitEvent]:
