@@ -71,6 +71,7 @@ def test_the_whole_sidecar() -> None:
             {"name": "GATEWAY_PORT", "value": "8088"},
             {"name": "GATEWAY_TLS", "value": "false"},
             {"name": "SYNC_PERIOD", "value": "30"},
+            {"name": "REPO_SIZE_LIMIT", "value": "2147483648"},
             {"name": "API_KEY_FILE", "value": "/etc/stoker/api-key/apiKey"},
         ],
         "ports": [
@@ -198,6 +199,14 @@ def test_profile_and_sync_period_of_the_pod() -> None:
     pod = a_pod({"stoker.io/profile": "blue", "stoker.io/sync-period": "60"})
     env = env_of(injected(pod, profiles=("blue",)))
     assert (env["PROFILE"], env["SYNC_PERIOD"]) == ("blue", "60")
+
+
+@pytest.mark.parametrize(
+    ("protocols", "told"), [(("https", "ssh"), None), (("https", "git"), "https,git")]
+)
+def test_only_unusual_protocols_are_told(protocols: tuple[str, ...], told: str | None) -> None:
+    settings = evolve(SETTINGS, allowed_protocols=protocols)
+    assert env_of(inject(a_pod(), a_cr(), settings)).get("GIT_ALLOWED_PROTOCOLS") == told
 
 
 def test_a_dollar_in_a_value_stays_a_dollar() -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from stoker.core import names
 from stoker.core.errors import UrlError
-from stoker.core.refs import check_repo_url
+from stoker.core.refs import DEFAULT_PROTOCOLS, check_repo_url
+from stoker.core.spec.kubernetes import quantity
 from stoker.core.spec.types import SshKeyAuth
 
 if TYPE_CHECKING:
@@ -78,11 +79,15 @@ def environment(
         names.ENV_GATEWAY_PORT: str(gateway.port),
         names.ENV_GATEWAY_TLS: "true" if gateway.tls else "false",
         names.ENV_SYNC_PERIOD: str(pod.annotations.sync_period or _DEFAULT_SYNC_PERIOD),
+        # Beyond it the kubelet ends the whole pod, so the agent has to stop before.
+        names.ENV_REPO_SIZE_LIMIT: str(int(quantity(cr.spec.agent.repo_size_limit))),
     }
     for attachment in attached:
         env |= attachment.variables
     if host := credential_host(cr, settings):
         env[names.ENV_GIT_HOST] = host
+    if settings.allowed_protocols != DEFAULT_PROTOCOLS:
+        env[names.ENV_GIT_PROTOCOLS] = ",".join(settings.allowed_protocols)
     if _skips_host_keys(cr):
         env[names.ENV_GIT_SKIP_HOST_KEY_CHECK] = "true"
     return env
