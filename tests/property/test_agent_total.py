@@ -61,7 +61,7 @@ def waited_for(draw: st.DrawFn) -> tuple[State, ev.Event]:
 
 
 def _but_for_reports(state: State) -> State:
-    return evolve(state, seq=None, told=None)
+    return evolve(state, seq=None, told=None, told_at=None)
 
 
 @settings(max_examples=200)

@@ -45,7 +45,7 @@ def metadata(commit: str = COMMIT, *, paused: bool = False, **profile: Any) -> M
 
 
 class Driver:
-    """The agent, its clock, and the effects of the last step, without timer and report."""
+    """The agent, its clock, and the effects of the last step, without timer, report and news."""
 
     def __init__(self, *, has_gateway: bool = True, of: Pod | None = None) -> None:
         self.now: datetime = NOW
@@ -54,6 +54,7 @@ class Driver:
         self.reports: list[GatewayReport] = []
         self.told: GatewayReport | None = None
         self.done: list[ef.Effect] = []
+        self.announced: list[ef.Announce] = []
 
     def hear(self, kind: type[ev.Event], *values: Any) -> list[ef.Effect]:
         """Let it happen now."""
@@ -67,6 +68,8 @@ class Driver:
                 case ef.Report(report):
                     self.told = report
                     self.reports.append(report)
+                case ef.Announce():
+                    self.announced.append(effect)
                 case _:
                     self.done.append(effect)
         return self.done

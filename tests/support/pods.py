@@ -9,7 +9,7 @@ from attrs import evolve
 
 from stoker.core import names
 from stoker.core.injection import ImageSettings, InjectionSettings
-from stoker.core.spec.types import (
+from stoker.core.spec import (
     GatewayAccess,
     GatewayApi,
     GatewaySync,

@@ -8,8 +8,9 @@ After every step:
 - nothing is applied while the CR or its profile is paused, in a dry run, or past a Designer;
 - a report names the commit that the disk holds, and says Synced only when the gateway has taken
   everything that was written since it was last known to have taken all;
-- the startup gate opens once, and only for complete files (or where none are to come: paused, dry
-  run); no failure takes a reported commit away, only a rollback to what was there before;
+- the startup gate opens once, and only for complete files, if of an earlier commit (or where none
+  are to come: paused, dry run); no failure takes a reported commit away, only a rollback to what
+  was there before; a gateway is noted as set up only after a sync that put everything right;
 - the numbers of reports grow; after SIGTERM nothing begins, and the process ends.
 
 And from wherever it has come to, good answers alone lead to Synced at the newest commit.
@@ -102,6 +103,7 @@ class Agents(RuleBasedStateMachine):
         has_gateway=st.sampled_from((True, True, True, False)),
         first=pods,
         commit=st.sampled_from(("", *COMMITS)),
+        commissioned=st.booleans(),
         seq=st.none() | st.integers(0, 9),
         good=st.integers(0, 8),
         new=metadata(),
@@ -112,6 +114,7 @@ class Agents(RuleBasedStateMachine):
         has_gateway: bool,
         first: Pod,
         commit: str,
+        commissioned: bool,
         seq: int | None,
         good: int,
         new: Metadata,
@@ -121,6 +124,8 @@ class Agents(RuleBasedStateMachine):
         self.state = initial(identity(has_gateway=has_gateway), first)
         self.disk = commit
         self.before = commit
+        self.commissioned = commissioned
+        self.restored = False
         self.owed = set(ScanKind) if has_gateway else set[ScanKind]()
         self.open: Question | None = None
         self.check: ef.CheckDrift | None = None
@@ -161,7 +166,8 @@ class Agents(RuleBasedStateMachine):
             case ef.OpenStartupGate():
                 self.gates += 1
                 paused = isinstance(self.state.phase, at.Paused)
-                assert self.fulfilled or paused
+                earlier = self.known and self.disk != "" and not self.state.dirty
+                assert self.fulfilled or paused or earlier
             case ef.Adopt(commit):
                 self.disk = commit
                 self.fulfilled = True
@@ -169,6 +175,9 @@ class Agents(RuleBasedStateMachine):
                 assert not self.stopping
                 assert self.check is None
                 self.check = effect
+            case ef.NoteCommissioned():
+                assert self.restored
+                self.commissioned = True
             case ef.PublishChanges():
                 # Of a dry run, or of files that are there.
                 self.fulfilled = True
@@ -304,10 +313,12 @@ class Agents(RuleBasedStateMachine):
                 if self.has_gateway and gateway.answers and not self.state.greeted:
                     self.owed = set(ScanKind)
                 self.known = True
-                self.hear(ev.Recovered(now, ticket, OnDisk(self.disk, "main"), gateway))
+                on_disk = OnDisk(self.disk, "main", commissioned=self.commissioned)
+                self.hear(ev.Recovered(now, ticket, on_disk, gateway))
             case ef.Fetch(assignment=assignment):
                 self.hear(ev.Fetched(now, ticket, assignment.commit or OVERRIDDEN, "jane"))
-            case ef.Plan():
+            case ef.Plan(restores=restores):
+                self.restored |= restores and self.state.greeted
                 self.summary = summary
                 self.planned_while_down = not self.state.gateway.answers
                 assert isinstance(self.state.phase, at.Planning)
@@ -474,6 +485,7 @@ class Agents(RuleBasedStateMachine):
         assert not self.state.dirty
         assert self.state.backoff.failures == 0
         assert self.state.unjudged is None
+        assert self.commissioned or not self.has_gateway
 
 
 _FINISHING = at.FinishingApply | at.FinishingRollback

@@ -69,6 +69,7 @@ def test_scans_verification_and_the_end(agent: Driver) -> None:
             time=agent.now,
             gateway="gw-0",
             cr="plant",
+            profile="default",
             ref="main",
             commit=OTHER,
             author="joe",
@@ -87,7 +88,7 @@ def test_scans_verification_and_the_end(agent: Driver) -> None:
     assert report.last_scan_result == "projects=ok config=ok"
     assert report.last_sync_duration == "65.0s"
     assert report.last_sync_time == agent.now
-    assert (report.files_changed, report.projects_synced, report.drift) == (6, ("p", "q"), 0)
+    assert (report.files_changed, report.projects_synced) == (6, ("p", "q"))
 
 
 def test_only_what_was_changed_is_scanned(agent: Driver) -> None:

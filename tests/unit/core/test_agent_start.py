@@ -329,6 +329,7 @@ def test_the_first_sync_does_not_need_the_gateway() -> None:
             time=agent.now,
             gateway="gw-0",
             cr="plant",
+            profile="default",
             ref="main",
             commit=COMMIT,
             author="jane",

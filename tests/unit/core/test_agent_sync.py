@@ -45,7 +45,9 @@ def test_the_way_to_changed_files(agent: Driver) -> None:
     ticket = agent.state.ticket
     assert agent.hear(ev.MetadataChanged, metadata(OTHER)) == [ef.Fetch(ticket + 1, wanted)]
     assert agent.says(SyncStatus.SYNCING)
-    assert agent.answer(ev.Fetched, OTHER, "joe") == [ef.Plan(ticket + 2, wanted, OTHER)]
+    assert agent.answer(ev.Fetched, OTHER, "joe") == [
+        ef.Plan(ticket + 2, wanted, OTHER, restores=False)
+    ]
     assert agent.answer(ev.Planned, SOME) == [ef.Lock(ticket + 3, (ScanKind.PROJECTS,))]
     assert agent.report.drift == 4
     assert agent.answer(ev.Locked) == [ef.Apply(ticket + 4, OTHER, "main")]
@@ -90,6 +92,7 @@ def _failed(agent: Driver, done: list[ef.Effect], *, added: int = 0, author: str
             time=agent.now,
             gateway="gw-0",
             cr="plant",
+            profile="default",
             ref="main",
             commit=OTHER,
             author=author,
@@ -405,7 +408,7 @@ def test_files_that_change_under_a_plan_are_planned_anew(agent: Driver) -> None:
     for _ in range(3):
         assert agent.answer(ev.ApplyDrifted, "projects/p/x") == [
             ef.Release(),
-            ef.Plan(agent.state.ticket, _wanted(OTHER), OTHER),
+            ef.Plan(agent.state.ticket, _wanted(OTHER), OTHER, restores=False),
         ]
         agent.answer(ev.Planned, SOME)
         agent.answer(ev.Locked)

@@ -36,15 +36,34 @@ def _following(agent: Driver, **profile: Any) -> None:
 # --- regular looks -------------------------------------------------------------------------------
 
 
-def test_a_regular_look_checks_for_drift_and_gives_a_sign_of_life(agent: Driver) -> None:
+def test_a_regular_look_checks_for_drift(agent: Driver) -> None:
     assert agent.timer == 30.0
     assert agent.tick(29.5) == []
     assert not agent.spoke()
     assert agent.timer == 0.5
     assert agent.tick(0.5) == [UNCHANGED, ef.CheckDrift(1)]
-    assert agent.told is not None
-    assert agent.told.reported_at == agent.now.replace(microsecond=0)
     assert agent.timer == 30.0
+
+
+def test_every_second_regular_look_gives_a_sign_of_life(agent: Driver) -> None:
+    """The controller waits for three periods; a write costs the API server something."""
+    for spoke in (False, True, False, True):
+        agent.tick(30)
+        agent.hear(ev.DriftChecked, agent.state.check, 0)
+        assert agent.spoke() is False
+        agent.tick(0)
+        assert (agent.reports[-1].reported_at == agent.now.replace(microsecond=0)) is spoke
+
+
+def test_news_is_a_sign_of_life_too(agent: Driver) -> None:
+    agent.tick(30)
+    agent.tick(10)
+    agent.hear(ev.DriftChecked, 1, 3)
+    assert agent.spoke()
+    agent.tick(20)
+    assert not agent.spoke()
+    agent.tick(30)
+    assert agent.spoke()
 
 
 def test_the_period_is_the_profiles(agent: Driver) -> None:
@@ -61,6 +80,8 @@ def test_news_between_two_looks_is_not_counted_as_skipped(agent: Driver) -> None
 
 def test_signs_of_life_go_on_while_something_is_in_flight(agent: Driver) -> None:
     agent.hear(ev.MetadataChanged, metadata(OTHER))
+    assert agent.tick(30) == []
+    assert not agent.spoke()
     assert agent.tick(30) == []
     assert agent.spoke()
     assert agent.rests_in(at.Fetching)
@@ -299,7 +320,8 @@ def test_a_rollback_has_fifteen_seconds(agent: Driver) -> None:
 def test_a_sign_of_life_in_the_last_seconds(agent: Driver) -> None:
     agent.now = NOW + timedelta(seconds=29)
     _applying(agent)
+    told = len(agent.reports)
     assert agent.timer == 1.0
     assert agent.tick(1) == []
-    assert agent.spoke()
     assert agent.timer == 14.0
+    assert len(agent.reports) == told, "the last report will be the sign"

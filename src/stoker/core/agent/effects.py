@@ -55,11 +55,15 @@ class Fetch:
 
 @frozen
 class Plan:
-    """Compare what `commit` wants with what was applied and with what is there."""
+    """Compare what `commit` wants with what was applied and with what is there.
+
+    `restores`: what others have changed since it was applied is put right as well.
+    """
 
     ticket: int
     assignment: Assignment
     commit: str
+    restores: bool = True
 
 
 @frozen
@@ -92,6 +96,11 @@ class Adopt:
 
     commit: str
     ref: str
+
+
+@frozen
+class NoteCommissioned:
+    """Remember, with the files, that the gateway was set up on them and has not undone any."""
 
 
 @frozen
@@ -146,6 +155,28 @@ class PublishChanges:
     changes: ChangeList
 
 
+class AnnouncementReason(StrEnum):
+    """What people are told of, as the reason of an event on the GatewaySync."""
+
+    SYNC_SUCCEEDED = "SyncSucceeded"
+    SYNC_FAILED = "SyncFailed"
+    SYNC_BLOCKED = "SyncBlocked"
+    ROLLED_BACK = "RolledBack"
+    DRY_RUN_COMPLETED = "DryRunCompleted"
+    PROFILE_ERROR = "ProfileError"
+    DRIFT_DETECTED = "DriftDetected"
+    DRIFT_RESOLVED = "DriftResolved"
+
+
+@frozen
+class Announce:
+    """Tell the people who look after the GatewaySync."""
+
+    reason: AnnouncementReason
+    message: str
+    warning: bool = False
+
+
 @frozen(kw_only=True)
 class Audit:
     """The record of one sync."""
@@ -153,6 +184,7 @@ class Audit:
     time: datetime
     gateway: str
     cr: str
+    profile: str
     ref: str
     commit: str
     author: str
@@ -205,7 +237,7 @@ Question = (
 )
 """Effects with a ticket: each is answered."""
 
-Order = Adopt | Release
+Order = Adopt | Release | NoteCommissioned
 """Effects on files that nobody waits for; they keep their place among the questions."""
 
 Effect = (
@@ -213,6 +245,7 @@ Effect = (
     | Order
     | Report
     | PublishChanges
+    | Announce
     | Audit
     | SetTimer
     | OpenStartupGate

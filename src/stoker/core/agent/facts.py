@@ -14,6 +14,8 @@ class OnDisk:
 
     commit: str = ""
     ref: str = ""
+    commissioned: bool = False
+    """Whether the gateway was set up with Stoker's files, and these were looked at again since."""
 
 
 @frozen(kw_only=True)

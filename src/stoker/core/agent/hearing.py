@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from stoker.core.agent.effects import Recover
+from stoker.core.agent.effects import Announce, AnnouncementReason, Recover
 from stoker.core.agent.facts import OnDisk
 from stoker.core.agent.moving import Move, asking, told_with
 from stoker.core.agent.state import (
@@ -31,6 +31,8 @@ from stoker.core.scan import Readiness
 from stoker.core.spec import DriftAction, SyncStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from stoker.core.agent.events import (
         DriftChecked,
         DriftCheckFailed,
@@ -75,16 +77,17 @@ def started(state: State, event: Started) -> Move:
 def recovered(state: State, event: Recovered, _: Recovering) -> Move:
     """The files are known, and whether the gateway runs."""
     gateway = event.gateway if state.identity.has_gateway else Readiness.DOWN
-    return Move(
-        evolve(
-            state,
-            phase=Resting(),
-            on_disk=event.on_disk,
-            gateway=gateway,
-            greeted=state.greeted or gateway.answers,
-            dirty=False,
-        )
-    )
+    state = evolve(state, phase=Resting(), on_disk=event.on_disk, gateway=gateway, dirty=False)
+    return Move(_greeted(state) if gateway.answers and not state.greeted else state)
+
+
+def _greeted(state: State) -> State:
+    """`state` when the gateway has answered for the first time, after a start that read the files.
+
+    When it was set up on them for the first time, it has overwritten some.
+    """
+    is_new = not state.on_disk.commissioned
+    return evolve(state, greeted=True, demanded=state.demanded or is_new, owed=tuple(ScanKind))
 
 
 def not_recovered(state: State, event: RecoverFailed, _: Recovering) -> Move:
@@ -98,10 +101,18 @@ def not_recovered(state: State, event: RecoverFailed, _: Recovering) -> Move:
 
 def metadata_changed(state: State, event: MetadataChanged) -> Move:
     """Nothing is done about metadata that says what it said before."""
-    if event.metadata == state.metadata:
+    known = state.metadata
+    if event.metadata == known:
         return Move(state)
+    requested = known is not None and event.metadata.requested_at not in {"", known.requested_at}
     return _look_around(
-        evolve(state, metadata=event.metadata, orphaned=False, backoff=_unless_recovering(state))
+        evolve(
+            state,
+            metadata=event.metadata,
+            orphaned=False,
+            demanded=state.demanded or requested,
+            backoff=_unless_recovering(state),
+        )
     )
 
 
@@ -136,7 +147,7 @@ def gateway_seen(state: State, event: GatewaySeen) -> Move:
     if not rises:
         return Move(state)
     if not state.greeted:
-        state = evolve(state, greeted=True, demanded=True, owed=tuple(ScanKind))
+        state = _greeted(state)
     if isinstance(state.phase, _QUIET) and state.owed:
         state = evolve(state, backoff=Backoff())
     return _look_around(state)
@@ -150,11 +161,22 @@ def drift_checked(state: State, event: DriftChecked) -> Move:
     settled = state.settled
     if not isinstance(state.phase, Idle) or settled is None:
         return Move(state)
+    before = state.standing.drift
     state = evolve(state, standing=evolve(state.standing, drift=event.count))
     profile = settled.profile
+    move = Move(state)
     if event.count > 0 and profile.drift_action is DriftAction.RESTORE and not profile.dry_run:
-        return _look_around(evolve(state, demanded=True))
-    return Move(state)
+        move = _look_around(evolve(state, demanded=True))
+    return move.after(*_told_of_drift(settled.gateway, before, event.count))
+
+
+def _told_of_drift(gateway: str, before: int, count: int) -> Iterator[Announce]:
+    if count > 0 and not before:
+        told = f"{gateway}: {count} file(s) differ from what was synced"
+        yield Announce(AnnouncementReason.DRIFT_DETECTED, told, warning=True)
+    elif before and not count:
+        told = f"{gateway}: every file is as it was synced again"
+        yield Announce(AnnouncementReason.DRIFT_RESOLVED, told)
 
 
 def drift_unknown(state: State, event: DriftCheckFailed) -> Move:

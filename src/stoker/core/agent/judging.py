@@ -17,6 +17,8 @@ from attrs import evolve
 
 from stoker.core.agent.effects import (
     Adopt,
+    Effect,
+    NoteCommissioned,
     PublishChanges,
     Release,
     Rollback,
@@ -24,7 +26,6 @@ from stoker.core.agent.effects import (
     SyncResult,
     Verify,
 )
-from stoker.core.agent.facts import OnDisk
 from stoker.core.agent.moving import (
     Move,
     asking,
@@ -104,13 +105,14 @@ def fulfilling(state: State, round_: Round) -> State:
         state.standing,
         files_changed=round_.summary.size,
         projects=round_.summary.managed_projects,
-        drift=0,
+        drift=0 if round_.restores else state.standing.drift,
         dry_run=None,
     )
     return evolve(
         state,
-        on_disk=OnDisk(round_.commit, round_.assignment.ref),
+        on_disk=evolve(state.on_disk, commit=round_.commit, ref=round_.assignment.ref),
         settled=round_.assignment,
+        restoring=state.restoring and not round_.restores,
         standing=standing,
     )
 
@@ -170,7 +172,10 @@ def not_verified(state: State, event: VerifyFailed, phase: Verifying) -> Move:
 
 
 def _done(state: State, now: datetime, round_: Round, outcomes: _Outcomes) -> Move:
-    release = (Release(),) if state.unjudged else ()
+    release: tuple[Effect, ...] = (Release(),) if state.unjudged else ()
+    if state.greeted and not (state.demanded or state.restoring or state.on_disk.commissioned):
+        state = evolve(state, on_disk=evolve(state.on_disk, commissioned=True))
+        release = (*release, NoteCommissioned())
     state = evolve(state, unjudged=None, backoff=state.backoff.reset())
     result = SyncResult.SYNCED if round_.summary.size else SyncResult.UNCHANGED
     told = _told(state, now, round_, SyncStatus.SYNCED, summary(outcomes))
@@ -228,7 +233,10 @@ def rolled_back(state: State, event: RolledBack, phase: RollingBack) -> Move:
 
 def restored(state: State, phase: RollingBack) -> State:
     """`state` when the files are again what they were before the round."""
-    return evolve(state, on_disk=phase.round.before, settled=None, unjudged=None)
+    before = phase.round.before
+    on_disk = evolve(state.on_disk, commit=before.commit, ref=before.ref)
+    restoring = state.restoring or phase.round.restores
+    return evolve(state, on_disk=on_disk, settled=None, restoring=restoring, unjudged=None)
 
 
 def undone(

@@ -73,7 +73,7 @@ from stoker.core.agent.state import (
     Stopped,
     Verifying,
 )
-from stoker.core.agent.timing import alarm, is_regular, tick
+from stoker.core.agent.timing import alarm, is_heartbeat, is_regular, tick
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -126,12 +126,12 @@ def step(state: State, event: Event) -> tuple[State, tuple[Effect, ...]]:
     """The state after `event`, and the effects to carry out, in their order."""
     if isinstance(state.phase, Stopped):
         return state, ()
-    regular = is_regular(state, event)
+    regular, heartbeat = is_regular(state, event), is_heartbeat(state, event)
     move = _taken(state, event)
     if isinstance(move.state.phase, Resting):
         next_ = rest(move.state, event.now, regular=regular)
         move = Move(next_.state, (*move.effects, *next_.effects))
-    move = with_report(move, event.now, heartbeat=regular)
+    move = with_report(move, event.now, heartbeat=heartbeat)
     last: Effect = SetTimer(alarm(move.state, event.now))
     if isinstance(move.state.phase, Stopped):
         last = Exit(0)

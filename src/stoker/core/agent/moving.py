@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
+from stoker.core.agent.announcing import announced
 from stoker.core.agent.effects import (
     Audit,
     CountSync,
@@ -65,7 +66,9 @@ def left(since: datetime, seconds: float, now: datetime) -> float:
     return seconds - elapsed if abs(elapsed) < seconds else 0.0
 
 
-def ended(state: State, now: datetime, round_: Round, result: SyncResult, scan: str) -> Move:
+def ended(  # noqa: PLR0913, PLR0917 - what goes into the books
+    state: State, now: datetime, round_: Round, result: SyncResult, scan: str, error: str = ""
+) -> Move:
     """The end of a round, in the books; what comes next is open."""
     seconds = seconds_between(round_.began, now)
     profile = round_.assignment.profile.name
@@ -74,6 +77,7 @@ def ended(state: State, now: datetime, round_: Round, result: SyncResult, scan: 
         time=now,
         gateway=round_.assignment.gateway,
         cr=state.identity.cr_name,
+        profile=profile,
         ref=round_.assignment.ref,
         commit=round_.commit,
         author=round_.author,
@@ -84,7 +88,7 @@ def ended(state: State, now: datetime, round_: Round, result: SyncResult, scan: 
         duration_seconds=seconds,
         result=result,
     )
-    return resting(state, CountSync(result, profile, seconds), record)
+    return resting(state, CountSync(result, profile, seconds), record, *announced(record, error))
 
 
 def failed(  # noqa: PLR0913 - how a round can fail differs in all of these
@@ -108,7 +112,17 @@ def failed(  # noqa: PLR0913 - how a round can fail differs in all of these
     standing = evolve(
         state.standing, status=status, error=told_with(error, backoff), scan_result=scan
     )
-    return ended(evolve(state, backoff=backoff, standing=standing), now, round_, result, scan)
+    state = evolve(state, backoff=backoff, standing=standing)
+    return with_earlier_files(ended(state, now, round_, result, scan, str(error)))
+
+
+def with_earlier_files(move: Move) -> Move:
+    """`move`, after which a gateway may start on the complete files of an earlier commit, if any.
+
+    What is wrong with a newer commit, or with the way to it, must not keep it from starting.
+    """
+    state = move.state
+    return with_open_gate(move) if state.on_disk.commit and not state.dirty else move
 
 
 def told_with(error: StokerError, backoff: Backoff) -> str:

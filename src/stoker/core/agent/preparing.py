@@ -52,7 +52,7 @@ from stoker.core.agent.state import (
 from stoker.core.errors import DesignerError, StokerError
 from stoker.core.ignition import ScanKind
 from stoker.core.scan import active_designers
-from stoker.core.spec import DesignerPolicy, SyncStatus
+from stoker.core.spec import DesignerPolicy, DriftAction, SyncStatus
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -84,8 +84,22 @@ def begin_sync(state: State, now: datetime, assignment: Assignment) -> Move:
     standing = state.standing
     if not state.backoff.failures:
         standing = evolve(standing, status=SyncStatus.SYNCING, error="", designers=0)
-    state = evolve(state, settled=None, demanded=False, unjudged=None, standing=standing)
-    return _fetch(state, Fetching(_round(state, now, assignment))).after(*superseded)
+    state = evolve(
+        state,
+        settled=None,
+        demanded=False,
+        restoring=state.restoring or state.demanded,
+        unjudged=None,
+        standing=standing,
+    )
+    round_ = evolve(_round(state, now, assignment), restores=_restores(state, assignment))
+    return _fetch(state, Fetching(round_)).after(*superseded)
+
+
+def _restores(state: State, assignment: Assignment) -> bool:
+    """Whether what others have changed is put right too; before the first sync, nothing was."""
+    wanted = assignment.profile.drift_action is DriftAction.RESTORE
+    return state.restoring or wanted or not state.on_disk.commit
 
 
 def begin_look(state: State, now: datetime, assignment: Assignment) -> Move:
@@ -138,7 +152,9 @@ def not_fetched(state: State, event: FetchFailed, phase: Fetching | Looking) -> 
 
 def _plan(state: State, round_: Round) -> Move:
     return asking(
-        state, Planning(round_), lambda ticket: Plan(ticket, round_.assignment, round_.commit)
+        state,
+        Planning(round_),
+        lambda ticket: Plan(ticket, round_.assignment, round_.commit, round_.restores),
     )
 
 
@@ -148,7 +164,10 @@ def planned(state: State, event: Planned, phase: Planning) -> Move:
     profile = round_.assignment.profile
     if not state.still_wants(round_.assignment):
         return resting(state)
-    state = evolve(state, standing=evolve(state.standing, drift=event.summary.drifted))
+    # Who puts nothing right but what the commit changes has not looked at all files either.
+    drifted = 0 if round_.restores else state.standing.drift
+    drifted = max(drifted, event.summary.drifted)
+    state = evolve(state, standing=evolve(state.standing, drift=drifted))
     if profile.dry_run:
         return _compared(state, event.now, round_)
     if event.summary.size == 0:

@@ -55,4 +55,5 @@ def with_report(move: Move, now: datetime, *, heartbeat: bool) -> Move:
         return move
     seq = next_seq(state.seq, now)
     report = evolve(seen, seq=seq, reported_at=now)
-    return Move(evolve(state, seq=seq, told=seen), (*move.effects, Report(report)))
+    state = evolve(state, seq=seq, told=seen, told_at=now)
+    return Move(state, (*move.effects, Report(report)))

@@ -11,8 +11,15 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from stoker.core.agent.effects import CheckDrift, CountSkip, Effect, SkipReason
-from stoker.core.agent.moving import Move, with_open_gate
+from stoker.core.agent.effects import (
+    Announce,
+    AnnouncementReason,
+    CheckDrift,
+    CountSkip,
+    Effect,
+    SkipReason,
+)
+from stoker.core.agent.moving import Move, with_earlier_files, with_open_gate
 from stoker.core.agent.preparing import begin_look, begin_scan, begin_sync
 from stoker.core.agent.state import BackingOff, Idle, Paused, State, WaitingForMetadata
 from stoker.core.errors import StokerError
@@ -39,20 +46,31 @@ def rest(state: State, now: datetime, *, regular: bool = False) -> Move:
 
 def _decide(state: State, now: datetime, *, regular: bool) -> Move:
     if state.metadata is None:
-        return _wait(state, GONE if state.orphaned else "")
+        return _wait(state, GONE if state.orphaned else "", regular=regular)
     if state.is_paused:
         return _pause(state)
     try:
         assignment = state.assignment
     except StokerError as error:
-        standing = evolve(state.standing, status=SyncStatus.ERROR, error=str(error))
-        return Move(
-            evolve(state, phase=Idle(), standing=standing),
-            (_skip(SkipReason.PROFILE_ERROR, state),),
-        )
+        return _without_profile(state, error)
     if assignment is None:
-        return _wait(state, UNRESOLVED)
+        return _wait(state, UNRESOLVED, regular=regular)
     return _follow(state, now, assignment, regular=regular)
+
+
+def _without_profile(state: State, error: StokerError) -> Move:
+    """Nobody knows what the gateway is to be; it may start with what it was."""
+    told = str(error)
+    news = told != state.standing.error
+    state = evolve(
+        state,
+        phase=Idle(),
+        standing=evolve(state.standing, status=SyncStatus.ERROR, error=told),
+    )
+    move = with_earlier_files(Move(state, (_skip(SkipReason.PROFILE_ERROR, state),)))
+    message = f"{state.pod.gateway_name}: {told}"
+    told_once = (Announce(AnnouncementReason.PROFILE_ERROR, message, warning=True),) if news else ()
+    return move.after(*told_once)
 
 
 def _follow(state: State, now: datetime, assignment: Assignment, *, regular: bool) -> Move:
@@ -74,9 +92,11 @@ def _skip(reason: SkipReason, state: State) -> CountSkip:
     return CountSkip(reason, state.pod.profile)
 
 
-def _wait(state: State, why: str) -> Move:
+def _wait(state: State, why: str, *, regular: bool) -> Move:
+    """Nobody says what to do; a gateway that has files does not wait for long."""
     standing = evolve(state.standing, status=SyncStatus.PENDING, error=why)
-    return Move(evolve(state, phase=WaitingForMetadata(), standing=standing))
+    move = Move(evolve(state, phase=WaitingForMetadata(), standing=standing))
+    return with_earlier_files(move) if regular else move
 
 
 def _pause(state: State) -> Move:

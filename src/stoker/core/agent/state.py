@@ -44,6 +44,8 @@ class Round:
     assignment: Assignment
     began: datetime
     before: OnDisk
+    restores: bool = False
+    """Whether it puts right what others have changed, and not only what the commit changes."""
     commit: str = ""
     author: str = ""
     summary: PlanSummary = field(factory=lambda: PlanSummary(changes=ChangeList(commit="")))
@@ -260,6 +262,8 @@ class State:
     """The assignment that the files fulfil; in a dry run, that they were compared to."""
     demanded: bool = False
     """A sync is wanted although nothing has changed."""
+    restoring: bool = False
+    """The next files that are complete are to be so without what others have changed."""
     owed: tuple[ScanKind, ...]
     """Scans without which nobody knows that the gateway has taken the files."""
     unjudged: Round | None = None
@@ -278,6 +282,7 @@ class State:
     """When the last regular look was."""
     seq: int | None = None
     told: GatewayReport | None = None
+    told_at: datetime | None = None
 
     @property
     def assignment(self) -> Assignment | None:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 DEFAULT_PERIOD: Final = 30.0
 """Seconds between two regular looks where no profile says it."""
+_SILENCE: Final = 1.2
+"""Periods: more than one, and so little more that the second look comes after it."""
 DESIGNER_POLL: Final = 10.0
 """Seconds between two looks at the Designers."""
 
@@ -49,8 +51,17 @@ def _until_beat(state: State, now: datetime) -> float:
 
 
 def is_regular(state: State, event: Event) -> bool:
-    """Whether `event` is the time for the regular look and for a sign of life."""
+    """Whether `event` is the time for the regular look."""
     return isinstance(event, Tick) and not _until_beat(state, event.now)
+
+
+def is_heartbeat(state: State, event: Event) -> bool:
+    """Whether to give a sign of life: at every second regular look, if nothing was told since.
+
+    The controller takes an agent for lost after three periods.
+    """
+    silent = state.told_at is None or not left(state.told_at, _SILENCE * _period(state), event.now)
+    return silent and is_regular(state, event)
 
 
 def tick(state: State, event: Tick) -> Move:
