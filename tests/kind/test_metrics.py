@@ -19,7 +19,7 @@ from kit import Space
 from kit.controllers import Controllers
 
 from stoker.adapters.kube.client import connect
-from stoker.adapters.metrics import ControllerMetrics
+from stoker.adapters.metrics.controller import ControllerMetrics
 from stoker.entrypoints.controller.serving import Servers, reviewer_of
 
 Ask = Callable[[str], tuple[int, str]]

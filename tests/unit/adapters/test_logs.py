@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from stoker.adapters import logs
+from stoker.adapters.logs import structured as logs
 from stoker.core.errors import StokerError
 
 

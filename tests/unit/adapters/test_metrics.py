@@ -15,7 +15,7 @@ from attrs import evolve
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from stoker.adapters.metrics import FAMILIES, MOST_WORDS, PREFIX, ControllerMetrics
+from stoker.adapters.metrics.controller import FAMILIES, MOST_WORDS, PREFIX, ControllerMetrics
 from stoker.core.conditions import Condition, Conditions, ConditionStatus, ConditionType
 from stoker.core.errors import InvalidDocument, Problem
 from stoker.core.spec import (

@@ -17,14 +17,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from stoker import __version__
-from stoker.adapters import logs
 from stoker.adapters.clock import utc_now
 from stoker.adapters.githubapp import InstallationToken
 from stoker.adapters.kube.client import Client, connect
 from stoker.adapters.kube.errors import ApiFailed, NotLeading
 from stoker.adapters.kube.lease import Elector
 from stoker.adapters.kube.secrets import secret_value
-from stoker.adapters.metrics import ControllerMetrics
+from stoker.adapters.logs import structured as logs
+from stoker.adapters.metrics.controller import ControllerMetrics
 from stoker.core.errors import StokerError
 from stoker.core.reconcile import EventType, Settings
 from stoker.core.reconcile.news import event

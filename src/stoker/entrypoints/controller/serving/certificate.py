@@ -17,7 +17,6 @@ from typing import Final
 
 from attrs import define, field
 
-from stoker.adapters import logs
 from stoker.adapters.certs import (
     CertificateUnusable,
     KeyPair,
@@ -25,6 +24,7 @@ from stoker.adapters.certs import (
     self_signed,
     serve_with,
 )
+from stoker.adapters.logs import structured as logs
 
 LIFE: Final = timedelta(days=30)
 """How long a certificate of our own is good."""

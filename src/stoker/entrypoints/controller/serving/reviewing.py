@@ -17,9 +17,9 @@ from typing import Final, Protocol
 
 from attrs import define, field, frozen
 
-from stoker.adapters import logs
 from stoker.adapters.kube.client import Client, Document
 from stoker.adapters.kube.resources import SUBJECT_ACCESS_REVIEWS, TOKEN_REVIEWS, Resource
+from stoker.adapters.logs import structured as logs
 from stoker.core.errors import StokerError
 
 KEPT: Final = 60.0
