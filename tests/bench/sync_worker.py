@@ -27,7 +27,8 @@ from stoker.core.pods import Pod, PodAnnotations
 from stoker.core.profile import Metadata, ResolvedProfile
 from stoker.core.spec import SourceMapping
 from stoker.entrypoints.engine.doers import Doers
-from stoker.entrypoints.engine.site import Site, opened
+from stoker.entrypoints.engine.here import opened
+from stoker.entrypoints.engine.site import Site
 
 PROFILE = ResolvedProfile(
     name="default",

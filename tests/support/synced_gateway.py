@@ -17,8 +17,9 @@ from stoker.core.pods import Pod, PodAnnotations
 from stoker.core.profile import Metadata, ResolvedProfile
 from stoker.core.spec import SourceMapping
 from stoker.entrypoints.engine.doers import Doers
+from stoker.entrypoints.engine.here import opened
 from stoker.entrypoints.engine.once import Ending, sync_once
-from stoker.entrypoints.engine.site import Site, opened
+from stoker.entrypoints.engine.site import Site
 from stoker.testing.repositories import Upstream
 
 Contents = dict[str, tuple[bytes, int]]

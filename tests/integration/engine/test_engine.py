@@ -8,12 +8,15 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
+from stoker.core.agent import assign
 from stoker.core.agent import effects as ef
 from stoker.core.agent import events as ev
 from stoker.core.agent.effects import SyncResult
 from stoker.core.planning import Create, KeptReason, Replace
+from stoker.core.refs import CommitId
 from stoker.core.spec import PruneMode, SourceMapping
 from stoker.entrypoints.engine.once import Ending
+from stoker.entrypoints.engine.previewing import preview
 from stoker.testing.repositories import Executable, Symlink
 from support.synced_gateway import SyncedGateway, profile, texts
 
@@ -145,6 +148,47 @@ def test_a_sync_puts_in_order_what_was_changed_by_hand(gateway: SyncedGateway) -
         "projects/a/script/code.py",
         "projects/b/project.json",
     )
+
+
+def _by_hand(gateway: SyncedGateway) -> None:
+    gateway.write("projects/a/script/code.py", "by hand")
+    gateway.write("projects/a/project.json", "by hand")
+    (gateway.data / "projects/b/project.json").unlink()
+    gateway.write("projects/new/thing.txt", "by hand")
+
+
+@pytest.mark.parametrize("of", ["the same commit", "another commit", "another profile"])
+def test_a_plan_that_does_not_restore_leaves_what_was_changed_by_hand(
+    gateway: SyncedGateway, of: str
+) -> None:
+    """Broken by leaving `restores` out of `_some`, of `_everything`, and without `is_new`."""
+    first = gateway.commit({**FIRST, "config/one.txt": "one"})
+    drifted = {
+        "projects/a/project.json",
+        "projects/a/script/code.py",
+        "projects/b/project.json",
+        "projects/new/thing.txt",
+    }
+    commit, wanted = first, profile()
+    planned = set[tuple[str, str]]()
+    if of == "another commit":
+        commit = gateway.commit({"projects/a/script/code.py": "print(2)\n"})
+        planned = {("Replace", "projects/a/script/code.py")}
+    if of == "another profile":
+        config = SourceMapping(source="config", destination="config")
+        wanted = profile(*wanted.mappings, config, prune_limit_percent=100)
+        planned = {("Create", "config/one.txt"), ("Delete", "config/notes.txt")}
+    with gateway.at_work() as doers:
+        gateway.sync_with(doers, first)
+        _by_hand(gateway)
+        gateway.write("config/notes.txt", "nobody mapped this yet")
+        assignment = assign(gateway.metadata(commit, wanted), gateway.pod)
+        assert assignment
+        preview(doers, assignment, CommitId(commit))
+        assert doers.target
+        made = doers.planner.prepare(doers.target, whole=True, restores=False).plan
+    assert {(type(op).__name__, op.path) for op in made.ops} == planned
+    assert set(made.drifted) == drifted
 
 
 def test_the_drift_check_counts_and_changes_nothing(gateway: SyncedGateway) -> None:

@@ -20,7 +20,7 @@ from stoker.entrypoints.cli.inputs import GivenGateway, request_of
 from stoker.entrypoints.cli.invoking import answer_to, invoke, wants_debug, wants_json
 from stoker.entrypoints.cli.options import Given
 from stoker.entrypoints.cli.running import site_of
-from stoker.entrypoints.engine.site import opened
+from stoker.entrypoints.engine.here import opened
 from support.command import commit_of
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -25,7 +24,7 @@ from stoker.core.errors import StokerError
 from stoker.core.report import ChangeList, GatewayReport
 from stoker.core.scan import Readiness
 from stoker.core.spec import SyncStatus
-from stoker.entrypoints.engine.doers import Doers
+from stoker.entrypoints.engine.hands import Hands
 from stoker.entrypoints.engine.loop import GatewayWatch, Loop
 from support.agents import COMMIT, NOTHING, OTHER, metadata
 from support.server_processes import eventually
@@ -33,17 +32,18 @@ from support.server_processes import eventually
 PATIENCE = 5.0
 
 
-class Hands:
-    """Doers that answer at once and well, unless `instead` has something else in mind."""
+class Scripted:
+    """`Hands` that answer at once and well, unless `instead` has something else in mind."""
 
     def __init__(self, instead: Callable[[ef.Question], None] = lambda _: None) -> None:
-        self.place = SimpleNamespace(now=utc_now)
         self.instead = instead
         self.asked: list[ef.Question] = []
         self.obeyed: list[ef.Order] = []
         self.disobeys: Exception | None = None
         self.seen = 0
         self.gateway = Readiness.DOWN
+        self.patience: float | None = None
+        self.idled = 0
 
     def answer(self, question: ef.Question) -> ev.Event:
         self.asked.append(question)
@@ -70,6 +70,10 @@ class Hands:
         self.seen += 1
         return self.gateway
 
+    def idle(self) -> float | None:
+        self.idled += 1
+        return self.patience
+
     def count(self, kind: type) -> int:
         return sum(isinstance(question, kind) for question in self.asked)
 
@@ -80,6 +84,7 @@ class Heard:
     def __init__(self) -> None:
         self.reports: list[GatewayReport] = []
         self.records: list[ef.Audit] = []
+        self.news: list[ef.Announce] = []
         self.changes: list[ChangeList] = []
         self.counts: list[ef.CountSync | ef.CountSkip] = []
         self.complaints: list[tuple[str, Exception]] = []
@@ -93,6 +98,9 @@ class Heard:
 
     def audit(self, record: ef.Audit) -> None:
         self.records.append(record)
+
+    def announce(self, news: ef.Announce) -> None:
+        self.news.append(news)
 
     def count(self, counted: ef.CountSync | ef.CountSkip) -> None:
         self.counts.append(counted)
@@ -110,10 +118,10 @@ class Heard:
 class Running:
     """A loop in a thread of its own."""
 
-    def __init__(self, hands: Hands, who: Identity) -> None:
+    def __init__(self, hands: Scripted, who: Identity) -> None:
         self.hands = hands
         self.heard = Heard()
-        self.loop = Loop(initial(who, pod()), cast("Doers", hands), self.heard)
+        self.loop = Loop(initial(who, pod()), cast("Hands", hands), self.heard, utc_now)
         self.codes: list[int] = []
         self.thread = threading.Thread(target=lambda: self.codes.append(self.loop.run()))
 
@@ -128,7 +136,7 @@ class Running:
 
 
 @contextmanager
-def running(hands: Hands, *, has_gateway: bool = False) -> Iterator[Running]:
+def running(hands: Scripted, *, has_gateway: bool = False) -> Iterator[Running]:
     """A started loop, ended in any case."""
     one = Running(hands, identity(has_gateway=has_gateway))
     one.thread.start()
@@ -145,7 +153,7 @@ def soon(what: Callable[[], bool]) -> None:
 
 
 def test_a_sync_from_its_start_to_its_end() -> None:
-    hands = Hands()
+    hands = Scripted()
     with running(hands) as one:
         one.hear(ev.MetadataChanged, metadata())
         soon(lambda: one.heard.says(SyncStatus.SYNCED))
@@ -165,7 +173,7 @@ def test_an_unexpected_exception_is_an_answer_and_a_complaint(kind: type) -> Non
         if isinstance(question, kind) and hands.count(kind) == 1:
             raise surprise
 
-    hands = Hands(instead)
+    hands = Scripted(instead)
     with running(hands) as one:
         one.hear(ev.MetadataChanged, metadata(sync_period=1, drift_action="report"))
         soon(lambda: (kind.__name__, surprise) in one.heard.complaints)
@@ -182,7 +190,7 @@ def test_an_unexpected_exception_is_an_answer_and_a_complaint(kind: type) -> Non
 
 @pytest.mark.parametrize("error", [StokerError("the disk is full"), RuntimeError("surprise")])
 def test_an_order_that_fails_is_complained_of_and_nothing_else(error: Exception) -> None:
-    hands = Hands()
+    hands = Scripted()
     hands.disobeys = error
     with running(hands) as one:
         one.hear(ev.MetadataChanged, metadata())
@@ -202,7 +210,7 @@ def test_events_are_heard_while_a_question_is_worked_on() -> None:
             fetching.set()
             let_go.wait(PATIENCE)
 
-    hands = Hands(instead)
+    hands = Scripted(instead)
     with running(hands) as one:
         one.hear(ev.MetadataChanged, metadata())
         assert fetching.wait(PATIENCE)
@@ -224,7 +232,7 @@ def test_an_exit_does_not_wait_for_a_doer_that_hangs() -> None:
             fetching.set()
             for_ever.wait()
 
-    hands = Hands(instead)
+    hands = Scripted(instead)
     try:
         with running(hands) as one:
             one.hear(ev.MetadataChanged, metadata())
@@ -234,17 +242,41 @@ def test_an_exit_does_not_wait_for_a_doer_that_hangs() -> None:
         for_ever.set()
 
 
+def test_what_people_want_to_hear_goes_to_the_outlet() -> None:
+    def instead(question: ef.Question) -> None:
+        if isinstance(question, ef.Fetch):
+            raise ZeroDivisionError
+
+    with running(Scripted(instead)) as one:
+        one.hear(ev.MetadataChanged, metadata())
+        soon(lambda: len(one.heard.news) == 1)
+    assert one.heard.news[0].reason is ef.AnnouncementReason.SYNC_FAILED
+
+
+def test_hands_are_told_again_and_again_that_nothing_is_asked_if_they_want_to_know() -> None:
+    hands = Scripted()
+    hands.patience = 0.01
+    with running(hands) as one:
+        one.hear(ev.MetadataChanged, metadata())
+        soon(lambda: one.heard.says(SyncStatus.SYNCED))
+        before = hands.idled
+        soon(lambda: hands.idled > before + 3)
+        hands.patience = None
+        one.hear(ev.MetadataChanged, metadata(OTHER))
+        soon(lambda: hands.count(ef.Plan) == 2)
+
+
 def test_a_timer_rings_again_and_again() -> None:
-    hands = Hands()
+    hands = Scripted()
     with running(hands) as one:
         one.hear(ev.MetadataChanged, metadata(sync_period=1, drift_action="report"))
         soon(lambda: hands.count(ef.CheckDrift) >= 2)
 
 
 def test_the_watch_tells_what_it_sees_and_asks_no_more_once_it_is_over() -> None:
-    hands = Hands()
+    hands = Scripted()
     told: list[ev.Event] = []
-    watch = GatewayWatch(cast("Doers", hands), told.append)
+    watch = GatewayWatch(cast("Hands", hands), told.append, utc_now)
     watch.EAGER = 0.01
     watch.CALM = 60.0
     watch.start()

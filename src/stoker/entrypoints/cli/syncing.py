@@ -18,9 +18,9 @@ from stoker.entrypoints.cli.presenting import plan_document, plan_markdown, plan
 from stoker.entrypoints.cli.presenting.occasion import Occasion
 from stoker.entrypoints.cli.running import assignment_of, metadata_of, pod_of, site_of
 from stoker.entrypoints.engine.fetching import resolved
+from stoker.entrypoints.engine.here import opened
 from stoker.entrypoints.engine.once import Ending, sync_once
 from stoker.entrypoints.engine.previewing import differences, preview
-from stoker.entrypoints.engine.site import opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -21,8 +21,8 @@ from stoker.core.agent import events as ev
 from stoker.core.agent import initial
 from stoker.core.errors import StokerError
 from stoker.entrypoints.demo import plant
+from stoker.entrypoints.engine.here import opened
 from stoker.entrypoints.engine.loop import GatewayWatch, Loop
-from stoker.entrypoints.engine.site import opened
 from stoker.entrypoints.standalone import followed_by, pod_of, site_of
 from stoker.entrypoints.standalone.config import decode_config
 from stoker.entrypoints.standalone.following import Follower
@@ -64,6 +64,9 @@ class Witness:
         with self._changed:
             self.records.append(record)
             self._changed.notify_all()
+
+    def announce(self, news: ef.Announce) -> None:
+        """The visitor sees the records."""
 
     def count(self, counted: ef.CountSync | ef.CountSkip) -> None:
         """Nobody counts here."""
@@ -144,11 +147,11 @@ def staged(folder: Path) -> Iterator[Stage]:
         site = site_of(config)
         doers = stack.enter_context(opened(site, utc_now))
         witness = Witness()
-        loop = Loop(initial(site.identity, pod_of(config)), doers, witness)
+        loop = Loop(initial(site.identity, pod_of(config)), doers, witness, utc_now)
         followed = followed_by(config, site)
         followed = evolve(followed, profile=evolve(followed.profile, sync_period=PERIOD))
         follower = Follower(followed, loop.hear, witness.complain, utc_now)
-        watch = GatewayWatch(doers, loop.hear)
+        watch = GatewayWatch(doers, loop.hear, utc_now)
         running = threading.Thread(target=loop.run, name="agent", daemon=True)
 
         def end() -> None:

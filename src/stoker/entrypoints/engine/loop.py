@@ -10,6 +10,7 @@ Whoever has news for the agent (a watch, a signal, a web request) calls `hear` f
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
 import time
@@ -18,13 +19,14 @@ from typing import TYPE_CHECKING, Protocol
 from stoker.core.agent import State, step
 from stoker.core.agent import effects as ef
 from stoker.core.agent import events as ev
-from stoker.core.errors import StokerError
-from stoker.entrypoints.engine.doers import Doers, failed
+from stoker.entrypoints.engine.hands import failed, unexpected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from stoker.core.report import ChangeList, GatewayReport
+    from stoker.entrypoints.engine.hands import Hands
 
 
 class Outlet(Protocol):
@@ -38,6 +40,9 @@ class Outlet(Protocol):
 
     def audit(self, record: ef.Audit) -> None:
         """The record of one sync."""
+
+    def announce(self, news: ef.Announce) -> None:
+        """What people want to hear of."""
 
     def count(self, counted: ef.CountSync | ef.CountSkip) -> None:
         """A sync ended, or was not made."""
@@ -55,24 +60,31 @@ class Loop:
     def __init__(
         self,
         state: State,
-        doers: Doers,
+        hands: Hands,
         outlet: Outlet,
+        now: Callable[[], datetime],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Nothing happens before `run`."""
         self._state = state
-        self._doers = doers
+        self._hands = hands
         self._outlet = outlet
+        self._now = now
         self._monotonic = monotonic
         self._events: queue.SimpleQueue[ev.Event] = queue.SimpleQueue()
         self._work: queue.SimpleQueue[ef.Question | ef.Order | None] = queue.SimpleQueue()
         self._alarm = monotonic()
+        self._busy_since = math.inf
         self._code: int | None = None
 
     @property
     def state(self) -> State:
         """What the agent knows; a value, so it may be looked at from any thread."""
         return self._state
+
+    def lag(self) -> float:
+        """Seconds for which something has waited to be thought about, if something does."""
+        return max(self._monotonic() - min(self._alarm, self._busy_since), 0.0)
 
     def hear(self, event: ev.Event) -> None:
         """Something has happened."""
@@ -84,9 +96,12 @@ class Loop:
         worker = threading.Thread(target=self._carry_out_all, name="doer", daemon=True)
         worker.start()
         while self._code is None:
-            self._state, effects = step(self._state, self._next())
+            event = self._next()
+            self._busy_since = self._monotonic()
+            self._state, effects = step(self._state, event)
             for effect in effects:
                 self._hand_on(effect)
+            self._busy_since = math.inf
         self._work.put(None)
         return self._code
 
@@ -96,7 +111,7 @@ class Loop:
         except queue.Empty:
             # Until the machine sets it anew, the alarm must not ring in every round.
             self._alarm = self._monotonic() + 1.0
-            return ev.Tick(self._doers.place.now())
+            return ev.Tick(self._now())
 
     def _hand_on(self, effect: ef.Effect) -> None:
         match effect:
@@ -110,6 +125,8 @@ class Loop:
                 self._outlet.publish(changes)
             case ef.Audit():
                 self._outlet.audit(effect)
+            case ef.Announce():
+                self._outlet.announce(effect)
             case ef.CountSync() | ef.CountSkip():
                 self._outlet.count(effect)
             case ef.OpenStartupGate():
@@ -118,27 +135,33 @@ class Loop:
                 self._work.put(question_or_order)
 
     def _carry_out_all(self) -> None:
-        while (task := self._work.get()) is not None:
-            if isinstance(task, ef.Adopt | ef.Release):
+        while (task := self._next_task()) is not None:
+            if isinstance(task, ef.Order):
                 self._obey(task)
             else:
                 self._events.put(self._answer(task))
 
+    def _next_task(self) -> ef.Question | ef.Order | None:
+        while self._work.empty():
+            try:
+                return self._work.get(timeout=self._hands.idle())
+            except queue.Empty:
+                # Time for the hands to let go of something.
+                continue
+        return self._work.get()
+
     def _obey(self, order: ef.Order) -> None:
         try:
-            self._doers.obey(order)
+            self._hands.obey(order)
         except Exception as error:  # noqa: BLE001 - the agent stays alive, whatever happens
             self._outlet.complain(type(order).__name__, error)
 
     def _answer(self, question: ef.Question) -> ev.Event:
         try:
-            return self._doers.answer(question)
+            return self._hands.answer(question)
         except Exception as error:  # noqa: BLE001 - as above; and the machine waits for an answer
             self._outlet.complain(type(question).__name__, error)
-            surprise = StokerError(
-                f"unexpected {type(error).__name__}: {error}", cure="please report this"
-            )
-            return failed(question, surprise, self._doers.place.now())
+            return failed(question, unexpected(error), self._now())
 
 
 class GatewayWatch:
@@ -148,9 +171,12 @@ class GatewayWatch:
     """Seconds between two questions while it does not answer."""
     CALM = 5.0
 
-    def __init__(self, doers: Doers, hear: Callable[[ev.Event], None]) -> None:
+    def __init__(
+        self, hands: Hands, hear: Callable[[ev.Event], None], now: Callable[[], datetime]
+    ) -> None:
         """Nothing is asked before `start`."""
-        self._doers = doers
+        self._hands = hands
+        self._now = now
         self._hear = hear
         self._over = threading.Event()
 
@@ -164,6 +190,6 @@ class GatewayWatch:
 
     def _watch(self) -> None:
         while not self._over.is_set():
-            readiness = self._doers.readiness()
-            self._hear(ev.GatewaySeen(self._doers.place.now(), readiness))
+            readiness = self._hands.readiness()
+            self._hear(ev.GatewaySeen(self._now(), readiness))
             self._over.wait(self.CALM if readiness.answers else self.EAGER)

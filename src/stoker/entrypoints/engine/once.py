@@ -67,7 +67,7 @@ class _Drive:
 
     def _do(self, effect: ef.Effect) -> None:
         match effect:
-            case ef.Adopt() | ef.Release():
+            case _ if isinstance(effect, ef.Order):
                 self._obey(effect)
             case ef.Audit():
                 self.audit = effect
@@ -99,7 +99,9 @@ def sync_once(
     """Bring the gateway to what `metadata` says; whatever happens, there is an ending."""
     place = doers.place
     drive = _Drive(doers, sleep, initial(place.identity, pod))
-    drive.events.extend((ev.Started(place.now()), ev.MetadataChanged(place.now(), metadata)))
+    now = place.now()
+    # Whoever asks for one sync wants the files to be as they should be, whoever has changed them.
+    drive.events.extend((ev.Started(now), ev.SyncRequested(now), ev.MetadataChanged(now, metadata)))
     drive.run()
     standing = drive.state.standing
     error = drive.error

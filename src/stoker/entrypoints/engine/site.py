@@ -1,30 +1,24 @@
-"""`Site`: where one gateway's sync takes place, and what it may use; opened, it is a workplace."""
+"""`Site`: where one gateway's sync takes place, and what it may use.
+
+`here.opened` works at it in this process, `apart.apart` in another one.
+"""
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
 from stoker.adapters.fs.handles import DataDirectory
-from stoker.adapters.fs.store import Store
 from stoker.adapters.git.credentials import Access
 from stoker.adapters.git.remote import Remote
-from stoker.adapters.git.repository import Repository
 from stoker.adapters.ignition import Gateway
 from stoker.core.agent import Identity
 from stoker.core.errors import StokerError
 from stoker.core.refs import check_repo_url
-from stoker.entrypoints.engine.doers import Doers
-from stoker.entrypoints.engine.progress import Progress, nobody_waits
-from stoker.entrypoints.engine.workplace import Workplace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from datetime import datetime
-
     from stoker.core.agent import Assignment
 
 
@@ -37,10 +31,18 @@ class Site:
     """The gateway's data directory; None where only the repository is wanted."""
     repository: Path
     """Where the bare repository is kept."""
+    repository_limit: int | None = None
+    """How many bytes it may ever have."""
     scratch: Path
     """For what must not outlive a call."""
     access: Access = field(factory=Access)
     gateway: Gateway | None = None
+
+    def entered(self) -> DataDirectory:
+        """The data directory, for the caller to close; raises `StokerError`."""
+        if self.data is None:
+            raise StokerError("no data directory was named", cure="name the gateway's, with --data")
+        return DataDirectory(self.data)
 
     def remote_for(self, assignment: Assignment) -> Remote:
         """The way to the repository of an assignment; raises `UrlError`."""
@@ -58,30 +60,3 @@ class Site:
                 cure="name a folder that Stoker may write",
             ) from error
         return Remote(url=checked, access=self.access, scratch=self.scratch)
-
-
-@contextmanager
-def opened(
-    site: Site, now: Callable[[], datetime], progress: Progress = nobody_waits
-) -> Iterator[Doers]:
-    """The hands that work at `site`; raises `StokerError` where it cannot be entered."""
-    if site.data is None:
-        raise StokerError("no data directory was named", cure="name the gateway's, with --data")
-    with ExitStack() as stack:
-        data = stack.enter_context(DataDirectory(site.data))
-        store = Store(data)
-        stack.callback(store.unlock)
-        repository = Repository(site.repository)
-        stack.callback(repository.close)
-        yield Doers(
-            Workplace(
-                identity=site.identity,
-                data=data,
-                store=store,
-                repository=repository,
-                remote_for=site.remote_for,
-                gateway=site.gateway,
-                now=now,
-                progress=progress,
-            )
-        )

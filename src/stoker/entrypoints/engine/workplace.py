@@ -1,4 +1,4 @@
-"""`Workplace`: everything outside of the process that a sync of one gateway touches."""
+"""`Workplace`: everything outside of the process that the work on one gateway's files touches."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from stoker.adapters.fs.handles import DataDirectory
 from stoker.adapters.fs.store import Store
 from stoker.adapters.git.remote import Remote
 from stoker.adapters.git.repository import Repository
-from stoker.adapters.ignition import Gateway
 from stoker.core.agent import Assignment, Identity
+from stoker.entrypoints.engine.observations import Observe, nobody_counts
 from stoker.entrypoints.engine.progress import Progress, nobody_waits
 
 
 @frozen(kw_only=True)
 class Workplace:
-    """The data directory, what is remembered on it, the repository, the gateway, the clock."""
+    """The data directory, what is remembered on it, the repository, the clock; and who listens."""
 
     identity: Identity
     data: DataDirectory
@@ -26,6 +26,6 @@ class Workplace:
     repository: Repository
     remote_for: Callable[[Assignment], Remote]
     """How to reach the repository of an assignment; raises `StokerError`."""
-    gateway: Gateway | None
     now: Callable[[], datetime]
     progress: Progress = field(default=nobody_waits)
+    observe: Observe = field(default=nobody_counts)

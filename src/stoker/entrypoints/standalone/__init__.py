@@ -19,16 +19,20 @@ from stoker.core.agent import events as ev
 from stoker.core.errors import StokerError
 from stoker.core.pods import Pod, PodAnnotations
 from stoker.core.refs import check_repo_url
+from stoker.entrypoints.engine.apart import apart
 from stoker.entrypoints.engine.loop import GatewayWatch, Loop
-from stoker.entrypoints.engine.site import Site, opened
+from stoker.entrypoints.engine.shared import settle_down
+from stoker.entrypoints.engine.site import Site
 from stoker.entrypoints.signals import heard
 from stoker.entrypoints.standalone.config import PROTOCOLS, StandaloneConfig, read_config
 from stoker.entrypoints.standalone.following import Followed, Follower
-from stoker.entrypoints.standalone.probes import Probes
-from stoker.entrypoints.standalone.telling import Teller
+from stoker.entrypoints.standalone.probes import probes
+from stoker.entrypoints.telling import Teller
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from stoker.entrypoints.pages import Pages
 
 
 def run(path: Path) -> int:
@@ -48,18 +52,20 @@ class Standalone:
     def run(self) -> int:
         """Work until SIGTERM or SIGINT."""
         config = self.config
-        with opened(self.site, utc_now) as doers:
-            loop = Loop(initial(self.site.identity, pod_of(config)), doers, self.teller)
+        with apart(self.site, utc_now, complain=self.teller.complain) as hands:
+            state = initial(self.site.identity, pod_of(config))
+            loop = Loop(state, hands, self.teller, utc_now)
             follower = Follower(
                 followed_by(config, self.site), loop.hear, self.teller.complain, utc_now
             )
-            helpers: list[Follower | GatewayWatch | Probes] = [follower]
+            helpers: list[Follower | GatewayWatch | Pages] = [follower]
             if self.site.gateway is not None:
-                helpers.append(GatewayWatch(doers, loop.hear))
+                helpers.append(GatewayWatch(hands, loop.hear, utc_now))
             if config.listen is not None:
-                helpers.append(Probes(config.listen, self.teller, follower))
+                helpers.append(probes(config.listen, self.teller, follower))
             loop.hear(ev.Started(utc_now()))
             with heard(_signals(loop, follower)):
+                settle_down()
                 for helper in helpers:
                     helper.start()
                 try:

@@ -1,6 +1,7 @@
-"""What a standalone agent tells: one JSON line for each thing that happened, on stdout.
+"""What an agent tells in its log: one JSON line for each thing that happened, on stdout.
 
-The records of syncs bear `"logger": "audit"`, as they do in a cluster.
+The records of syncs bear `"logger": "audit"`. Texts that come from elsewhere go through `clean`,
+which takes secrets out of them; the line's own shape is never touched by it.
 """
 
 from __future__ import annotations
@@ -21,17 +22,24 @@ if TYPE_CHECKING:
 
 
 class Teller:
-    """The `Outlet` of a standalone agent."""
+    """The `Outlet` of an agent that has nothing but its log; others build upon it."""
 
-    def __init__(self, now: Callable[[], datetime], out: TextIO = sys.stdout) -> None:
+    def __init__(
+        self,
+        now: Callable[[], datetime],
+        out: TextIO = sys.stdout,
+        clean: Callable[[str], str] = str,
+    ) -> None:
         """Lines go to `out`."""
         self._now = now
         self._out = out
+        self._clean = clean
         self._writing = threading.Lock()
         self.last: GatewayReport | None = None
         """The newest report."""
         self.gate_open = False
         """Whether the files were complete once, or are not to be waited for."""
+        self.gate_opened: datetime | None = None
 
     def report(self, report: GatewayReport) -> None:
         """Keep it for whoever asks, and tell a change of the state."""
@@ -69,14 +77,18 @@ class Teller:
             scan=record.scan,
             durationSeconds=round(record.duration_seconds, 3),
             result=record.result.value,
+            profile=record.profile,
         )
+
+    def announce(self, news: ef.Announce) -> None:
+        """The records and the state say the same."""
 
     def count(self, counted: ef.CountSync | ef.CountSkip) -> None:
         """Nobody collects metrics of a standalone agent."""
 
     def open_gate(self) -> None:
         """The gateway may start."""
-        self.gate_open = True
+        self.gate_open, self.gate_opened = True, self._now()
 
     def complain(self, doing: str, error: Exception) -> None:
         """Something failed that nobody waits for."""
@@ -84,6 +96,9 @@ class Teller:
         self._write("agent", f"failed to {doing}", level="error", error=told)
 
     def _write(self, logger: str, message: str, **said: object) -> None:
-        line = {"logger": logger, "time": self._now().isoformat(), "message": message, **said}
+        told = {
+            name: self._clean(one) if isinstance(one, str) else one for name, one in said.items()
+        }
+        line = {"logger": logger, "time": self._now().isoformat(), "message": message, **told}
         with self._writing:
             print(json.dumps(line, ensure_ascii=False), file=self._out, flush=True)
