@@ -28,8 +28,21 @@ def test_the_version(
 def test_an_agent_without_a_configuration(capsys: pytest.CaptureFixture[str]) -> None:
     assert agent.main([], {}) == 2
     assert capsys.readouterr().err == (
-        "stoker-agent: error: no configuration is given; name it by --config or STOKER_CONFIG\n"
+        "stoker-agent: error: nothing says what to do; name a file by --config or STOKER_CONFIG,"
+        " or in a pod set the variables that the webhook sets, CR_NAME among them\n"
     )
+
+
+def test_a_pod_that_says_too_little(capsys: pytest.CaptureFixture[str]) -> None:
+    assert agent.main([], {"CR_NAME": "plant"}) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("stoker-agent: error: environment: POD_NAME is not set; POD_NAMESPACE")
+
+
+def test_a_pod_without_an_api_server(capsys: pytest.CaptureFixture[str]) -> None:
+    names = {"CR_NAME": "plant", "POD_NAME": "gw-0", "POD_NAMESPACE": "one"}
+    assert agent.main([], names) == 1
+    assert "KUBERNETES_SERVICE_HOST" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("by", ["option", "environment"])

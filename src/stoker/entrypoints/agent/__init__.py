@@ -1,7 +1,7 @@
 """`stoker-agent`: what the image runs beside a gateway.
 
-It is the agent of `stoker agent` without the command line's libraries: what it is told is in one
-file.
+In a pod, the environment says everything, as the webhook has written it. With a file (`--config`)
+it is the agent of `stoker agent`, which needs no cluster, without the command line's libraries.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stoker import __version__
+from stoker.core import names
 from stoker.core.errors import StokerError
 
 if TYPE_CHECKING:
@@ -26,14 +27,31 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
     """Run until the process is told to end; its exit code."""
     given = _parser().parse_args(arguments)
     path = given.config or environ.get("STOKER_CONFIG", "")
-    if not path:
-        return _told("no configuration is given; name it by --config or STOKER_CONFIG", _MISUSED)
-    from stoker.entrypoints.standalone import run  # noqa: PLC0415 - help and version are quick
-
+    if not path and names.ENV_CR_NAME not in environ:
+        return _told(
+            "nothing says what to do; name a file by --config or STOKER_CONFIG, or in a pod set"
+            f" the variables that the webhook sets, {names.ENV_CR_NAME} among them",
+            _MISUSED,
+        )
     try:
-        return run(Path(path))
+        return _from_file(Path(path)) if path else _in_pod(environ)
     except StokerError as error:
         return _told(str(error), _REFUSED)
+
+
+# Each of them brings along what the other does not need.
+
+
+def _from_file(path: Path) -> int:
+    from stoker.entrypoints.standalone import run  # noqa: PLC0415
+
+    return run(path)
+
+
+def _in_pod(environ: Mapping[str, str]) -> int:
+    from stoker.entrypoints.agent.running import run  # noqa: PLC0415
+
+    return run(environ)
 
 
 def _parser() -> argparse.ArgumentParser:
