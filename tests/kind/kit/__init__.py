@@ -10,6 +10,11 @@
 - `git_server`, `repositories`, `certificates`: a git server in the cluster
 - `gateways`: fake gateways, and their controls
 - `sidecars`, `stations`: the agent as a container that a file configures, and pods of such
+- `injected`, `works`, `agents`: pods as the webhook makes them, a GatewaySync of such, and what
+  their agents write, answer and log
+- `local_agents`, `lodgings`: agents as plain processes, and the folders that a kubelet would mount
+- `passages`, `choir`: a way to the API server that counts and fails, and a hundred at once
+- `git_here`, `doors`: a git server on this machine for pods and controllers, and what is on its way
 - `controllers`, `local_controller`, `charts`: controllers with the rights of the chart
 - `plants`, `speaking`: a GatewaySync, its gateways' pods and reports, and the API without kubectl
 - `order`: what the contract wants to be in a namespace, apart from the controller's own code

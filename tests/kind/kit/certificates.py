@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -28,7 +29,7 @@ def pem_of(authority: Authority) -> str:
 
 
 def certificate(authority: Authority, names: Sequence[str]) -> KeyPair:
-    """A certificate for a server that has these names."""
+    """A certificate for a server that has these names or addresses."""
     key = ec.generate_private_key(ec.SECP256R1())
     now = dt.datetime.now(dt.UTC)  # noqa: TID251 - certificates are judged by the real clock
     signed = (
@@ -39,7 +40,7 @@ def certificate(authority: Authority, names: Sequence[str]) -> KeyPair:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - dt.timedelta(hours=1))
         .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(list(map(x509.DNSName, names))), critical=True)
+        .add_extension(x509.SubjectAlternativeName(list(map(_name, names))), critical=True)
         .sign(authority.key, hashes.SHA256())
     )
     private = key.private_bytes(
@@ -48,6 +49,13 @@ def certificate(authority: Authority, names: Sequence[str]) -> KeyPair:
         serialization.NoEncryption(),
     )
     return KeyPair(signed.public_bytes(serialization.Encoding.PEM).decode(), private.decode())
+
+
+def _name(text: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(text))
+    except ValueError:
+        return x509.DNSName(text)
 
 
 def ssh_key() -> KeyPair:

@@ -14,12 +14,16 @@ from typing import Any, Final, TypeVar
 import pytest
 from cluster import Cluster, Problem, given, in_docker, open_cluster, opening
 
-from kit import Helm, Kubectl, Space, Spaces, controllers, eventually, gateways, loading
+from kit import Helm, Kubectl, Space, Spaces, controllers, eventually, gateways, loading, works
+from kit import git_here as git_on_this_machine
 from kit.api import Api, connected
 from kit.control_plane import ControlPlane, only_where
 from kit.controllers import Controllers
 from kit.gateways import Gateway
+from kit.git_here import GitHere
 from kit.git_server import GitServer, serving
+from kit.local_controller import LocalController
+from kit.works import Works
 from stoker.adapters.codec.crd_schema import custom_resource_definition
 from stoker.entrypoints.cli.invoking import answer_to
 
@@ -168,6 +172,53 @@ def local_controllers(
         known.append(made)
         yield made
         known.remove(made)
+
+
+@pytest.fixture(scope="module")
+def shared_controllers(
+    shared_space: Space,
+    definition: dict[str, Any],
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> Iterator[Controllers]:
+    """Controllers that run here, for all tests of a file; they watch its namespace."""
+    assert definition
+    folder = tmp_path_factory.mktemp("controllers")
+    with controllers.controllers(shared_space, folder) as made:
+        known = request.config.stash.setdefault(_CONTROLLERS, [])
+        known.append(made)
+        yield made
+        known.remove(made)
+
+
+@pytest.fixture(scope="module")
+def shared_controller(shared_controllers: Controllers) -> LocalController:
+    """One of them, that runs."""
+    return shared_controllers.start()
+
+
+@pytest.fixture(scope="module")
+def git_here(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitHere]:
+    """A git server on this machine, for the tests of a file, which may break it."""
+    with git_on_this_machine.git_here(cluster, tmp_path_factory.mktemp("git")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def new_works(
+    shared_space: Space,
+    shared_controller: LocalController,
+    git_here: GitHere,
+    product: str,
+    gateway_image: str,
+) -> Callable[..., Works]:
+    """A function that makes a GatewaySync in the file's namespace, with a repository of its own."""
+
+    def make(name: str, **spec: Any) -> Works:
+        shared_controller.ready()
+        return works.works(shared_space, name, git_here, product, gateway_image, **spec)
+
+    return make
 
 
 def _is_our_own() -> bool:

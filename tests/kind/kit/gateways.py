@@ -114,7 +114,11 @@ class Gateway:
 
     def requests(self) -> list[str]:
         """Which requests it was sent of late, such as `POST /scan/projects`, the oldest first."""
-        return [str(one["endpoint"]) for one in self._shown("requests")["items"]]
+        return [str(one["endpoint"]) for one in self.received()]
+
+    def received(self) -> list[dict[str, Any]]:
+        """The same with all that is known of them, such as when each came."""
+        return list(self._shown("requests")["items"])
 
     def tell(self, control: str, content: object = None) -> Any:
         """Use one of its controls: `settings`, `script`, `designers`, `save`, `scan` and others."""
