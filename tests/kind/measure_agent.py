@@ -10,8 +10,9 @@ and one pod with the injected sidecar beside a fake gateway.
 - `peak`: the most memory that is not files' and cannot be given back, of all its processes together
 - `change`: from the metadata that names a commit of ten files until the gateway is asked for a
   scan; the median of N
-- idle, over S seconds: memory resident, the sum over its processes (shared pages counted for each),
-  processor time and requests to the API server per minute
+- idle, over S seconds that begin a minute after the last sync: memory resident, the sum over its
+  processes (shared pages counted for each), and per minute processor time and requests to the API
+  server
 
 It needs a node of our own: the kernel's accounts of the container are read from outside of it.
 """
@@ -43,6 +44,10 @@ from measure import Accounts, accounts_of, began, since_boot, site_of  # noqa: E
 
 _PATIENCE: Final = 300
 _PERIOD: Final = 0.02
+_PROBING: Final = 0.2
+"""Seconds between two probes: each of them costs the agent some of what it has."""
+_SETTLED: Final = 65.0
+"""Seconds from a sync until there was a regular look at all files, which later ones build upon."""
 _FILES: Final = 10
 _PAUSE: Final = 5.0
 _MIB: Final = 1 << 20
@@ -91,7 +96,7 @@ class Bench:
             for number in range(self.changes):
                 time.sleep(_PAUSE)
                 took.append(self._change(plant, agent, number + 1, name))
-            time.sleep(_PAUSE)
+            time.sleep(_SETTLED)
             idle = self._idle(agent)
         change = f"{statistics.median(took):>8.2f}  {max(took):>8.2f}"
         rest = (
@@ -179,7 +184,7 @@ def _reached(agent: Injected, path: str) -> float:
     while time.monotonic() < until:
         if _answers(agent, path):
             return since_boot()
-        time.sleep(_PERIOD)
+        time.sleep(_PROBING)
     raise Problem(f"{path} was not reached within {_PATIENCE} s: {agent.pod.logs('stoker-agent')}")
 
 
