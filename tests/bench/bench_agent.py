@@ -1,11 +1,11 @@
 """What an agent takes: memory, CPU and time, with all of its processes.
 
-`python tests/bench/bench_agent.py [SIZE …]`: an agent (`agent_worker`) has its repository behind
-TLS on this machine, and a fake gateway in a process of its own. For each size: from the start of
-the process until the gateway may start; the peak of the first sync; what is left when it is idle;
-changes of ten files; and a minute in which nothing happens but the agent's own looks. Memory is
-summed over the agent and everything that it has started, by `/proc`, every 20 ms. The resident size
-counts what processes share once for each of them; the proportional size does not.
+`PYTHONPATH=tests python tests/bench/bench_agent.py [SIZE …]`: an agent (`agent_worker`) has its
+repository behind TLS on this machine, and a fake gateway in a process of its own. For each size:
+from the start of the process until the gateway may start; the peak of the first sync; what is left
+when it is idle; changes of ten files; and a minute in which nothing happens but the agent's own
+looks. Memory is summed over the agent and everything that it has started, by `/proc`, every 20 ms.
+The resident size counts what processes share once for each of them; the proportional size does not.
 """
 
 from __future__ import annotations
