@@ -18,7 +18,7 @@ from stoker.adapters.codec.metadata import encode_metadata
 from stoker.core.agent import events as ev
 from stoker.core.profile import Metadata
 from stoker.entrypoints.agent.following import Follower, Owner
-from support.scripted_server import HANG, self_signed
+from support.scripted_server import HANG
 from support.small_api import SmallApi, status
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -27,15 +27,6 @@ OWNERS = [
     {"kind": "Other", "name": "x", "uid": "1"},
     {"apiVersion": "stoker.io/v1alpha1", "kind": "GatewaySync", "name": "site", "uid": "2"},
 ]
-
-
-@pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
-    folder = tmp_path_factory.mktemp("account")
-    tls, certificate = self_signed(folder)
-    (folder / "token").write_text("planted")
-    (folder / "ca.crt").write_bytes(certificate.read_bytes())
-    return tls, folder
 
 
 @pytest.fixture

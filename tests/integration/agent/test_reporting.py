@@ -23,21 +23,12 @@ from stoker.core.report import GatewayReport, list_changes
 from stoker.core.spec.status import SyncStatus
 from stoker.entrypoints.agent.following import Owner
 from stoker.entrypoints.agent.reporting import Reporter
-from support.scripted_server import HANG, RESET, Asked, Step, reply, self_signed
+from support.scripted_server import HANG, RESET, Asked, Step, reply
 from support.small_api import SmallApi, status
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 STATUS, CHANGES = "stoker-status-site-gw-0", "stoker-changes-site-gw-0"
 OWNER = Owner("site", "uid-of-the-cr")
-
-
-@pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
-    folder = tmp_path_factory.mktemp("account")
-    tls, certificate = self_signed(folder)
-    (folder / "token").write_text("planted")
-    (folder / "ca.crt").write_bytes(certificate.read_bytes())
-    return tls, folder
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """`PodAgent`: one gateway's agent, and everything around its step machine, put together.
 
-Probes answer first. Then the pod is read, and what an earlier life of this agent told last; then
-the loop begins, and whoever brings it news: the watch of the metadata, of the pod's own labels and
+The pod is read, and the probes answer. Then comes what an earlier life of this agent told last,
+then the loop, and whoever brings it news: the watch of the metadata, of the pod's own labels and
 annotations, of the gateway. Threads: the loop (this one), the work on files and the gateway (one,
 whose children do the former), the three watches, the writer, the pages, the signals.
 """
