@@ -24,7 +24,6 @@ import pytest
 import yaml
 from kit import Space, eventually, manifests
 from kit.control_plane import ControlPlane
-from kit.controllers import controllers
 from kit.local_controller import LocalController
 from kit.plants import ACCOUNT, Plant, Repository, account, gateway_pod, gateway_sync
 
@@ -60,22 +59,6 @@ CROWD = 50
 METADATA = "stoker-metadata-site"
 _RIGHTS = "rbac.authorization.k8s.io"
 STATUS, CHANGES = "stoker-status-site-gw-0", "stoker-changes-site-gw-0"
-
-
-@pytest.fixture(scope="module")
-def git(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitDaemon]:
-    with GitDaemon(tmp_path_factory.mktemp("git")) as daemon:
-        yield daemon
-
-
-@pytest.fixture(scope="module")
-def controller(
-    shared_space: Space, definition: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[LocalController]:
-    assert definition
-    folder = tmp_path_factory.mktemp("controller")
-    with controllers(shared_space, folder, everywhere=True) as made:
-        yield made.start(allowed_protocols="git,https")
 
 
 @pytest.fixture

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import pytest
 from kit import CommandFailed, Space, eventually, manifests
 from kit.api import Api
-from kit.controllers import controllers
 from kit.local_controller import LocalController
 from kit.plants import (
     ACCOUNT,
@@ -32,22 +30,6 @@ from kit.plants import (
 from support.git_servers import GitDaemon
 
 pytestmark = pytest.mark.usefixtures("definition")
-
-
-@pytest.fixture(scope="module")
-def git(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitDaemon]:
-    with GitDaemon(tmp_path_factory.mktemp("git")) as daemon:
-        yield daemon
-
-
-@pytest.fixture(scope="module")
-def controller(
-    shared_space: Space, definition: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[LocalController]:
-    assert definition
-    folder = tmp_path_factory.mktemp("controller")
-    with controllers(shared_space, folder, everywhere=True) as made:
-        yield made.start(allowed_protocols="git,https")
 
 
 @pytest.fixture

@@ -7,21 +7,13 @@ can be counted.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
-import pytest
 from kit import Space, Spaces, eventually
 from kit.controllers import Controllers
 from kit.local_controller import LocalController
 from kit.plants import Plant, Repository, account, gateway_pod, gateway_sync
 
 from support.git_servers import GitDaemon
-
-
-@pytest.fixture(scope="module")
-def git(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitDaemon]:
-    with GitDaemon(tmp_path_factory.mktemp("git")) as daemon:
-        yield daemon
 
 
 def polls(controller: LocalController) -> float:

@@ -60,12 +60,6 @@ def client(cluster: Cluster) -> Iterator[Client]:
 
 
 @pytest.fixture(scope="module")
-def git(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitDaemon]:
-    with GitDaemon(tmp_path_factory.mktemp("git")) as daemon:
-        yield daemon
-
-
-@pytest.fixture(scope="module")
 def repository(git: GitDaemon) -> Repository:
     """One with a commit; it has many names."""
     made = Repository.create(git, "one")

@@ -31,12 +31,6 @@ OPTIONS: dict[str, Any] = {"allowed_protocols": "git,https"}
 ALONE: dict[str, Any] = {**OPTIONS, "leader_elect": False}
 
 
-@pytest.fixture(scope="module")
-def git(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitDaemon]:
-    with GitDaemon(tmp_path_factory.mktemp("git")) as daemon:
-        yield daemon
-
-
 @pytest.fixture
 def chaos(space: Space, api: Api, git: GitDaemon) -> Chaos:
     """Six CRs with a gateway each, and the like of them to come."""

@@ -26,12 +26,6 @@ LEASE: dict[str, Any] = {"lease_duration": "6s", "renew_deadline": "5s", "retry_
 GIT: dict[str, Any] = {"allowed_protocols": "git,https"}
 
 
-@pytest.fixture(scope="module")
-def git(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitDaemon]:
-    with GitDaemon(tmp_path_factory.mktemp("git")) as daemon:
-        yield daemon
-
-
 @pytest.fixture
 def repository(git: GitDaemon, space: Space) -> Repository:
     made = Repository.create(git, space.name)

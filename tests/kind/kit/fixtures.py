@@ -26,6 +26,7 @@ from kit.local_controller import LocalController
 from kit.works import Works
 from stoker.adapters.codec.crd_schema import custom_resource_definition
 from stoker.entrypoints.cli.invoking import answer_to
+from support.git_servers import GitDaemon
 
 Found = TypeVar("Found")
 
@@ -195,6 +196,24 @@ def shared_controllers(
 def shared_controller(shared_controllers: Controllers) -> LocalController:
     """One of them, that runs."""
     return shared_controllers.start()
+
+
+@pytest.fixture(scope="module")
+def controller(
+    shared_space: Space, definition: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LocalController]:
+    """A controller that runs here and watches all namespaces, for repositories of `git`."""
+    assert definition
+    folder = tmp_path_factory.mktemp("controller")
+    with controllers.controllers(shared_space, folder, everywhere=True) as made:
+        yield made.start(allowed_protocols="git,https")
+
+
+@pytest.fixture(scope="module")
+def git(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitDaemon]:
+    """A git daemon on this machine, for all tests of a file."""
+    with GitDaemon(tmp_path_factory.mktemp("git")) as daemon:
+        yield daemon
 
 
 @pytest.fixture(scope="module")
