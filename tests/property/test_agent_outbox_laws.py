@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from attrs import define, field
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stoker.entrypoints.agent.reporting.diary import BURST, QUIET, REFILL, Diary
-from stoker.entrypoints.agent.reporting.outbox import LONGEST, MAX_ASKED, Slot, waiting
+from stoker.entrypoints.agent.reporting.outbox import HURRIED, LONGEST, MAX_ASKED, Slot, waiting
 
 VALUES = (b"a", b"b", b"c")
 
@@ -129,6 +130,16 @@ def test_what_is_new_goes_out_at_once_after_a_success(
         slot = slot.begun().failed(now, chance)
     assert slot.begun().done(b"a").put(b"b").due(now) == 0.0
     assert slot.hurried().due(now) == 0.0
+
+
+@given(st.integers(1, 50), st.floats(0.0, 1e6), st.floats(0.0, 1.0))
+def test_who_is_hurried_waits_a_moment_also_when_a_try_that_was_on_its_way_fails(
+    failures: int, now: float, chance: float
+) -> None:
+    slot = Slot().put(b"a").begun().hurried()
+    for _ in range(failures):
+        slot = slot.failed(now, chance, asked=30.0)
+        assert slot.due(now) == pytest.approx(HURRIED, abs=1e-6)
 
 
 @given(st.floats(0.0, 1e5))

@@ -314,15 +314,23 @@ def test_without_an_answer_it_begins_all_the_same(
 
 
 def test_the_last_words_do_not_wait(api: SmallApi, start: Start) -> None:
+    """Neither after the failures before, nor after one of a try that was on its way."""
     faults = [status(503)] * 3
-    api.fault = lambda _: faults.pop() if faults else None
+    on_its_way, last_words = threading.Event(), threading.Event()
+
+    def fault(_: Asked) -> list[Step] | None:
+        if len(faults) == 2:
+            on_its_way.set()
+            last_words.wait(10)
+        return faults.pop() if faults else None
+
+    api.fault = fault
     reporter = start(chance=lambda: 1.0)
     reporter.report(report(1))
-    soon(lambda: not faults, within=10)
+    assert on_its_way.wait(10)
     reporter.report(report(2))
-    began = time.monotonic()
-    assert reporter.flush(2)
-    assert time.monotonic() - began < 0.3
+    threading.Timer(0.1, last_words.set).start()
+    assert reporter.flush(2), "two more failures would be waited for 3 s"
     assert told(api) == 2
 
 

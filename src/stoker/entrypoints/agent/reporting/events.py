@@ -18,7 +18,7 @@ from stoker.core import names
 from stoker.core.report import report_text
 from stoker.core.spec.document import rfc3339
 from stoker.entrypoints.agent.reporting.diary import BURST, Diary
-from stoker.entrypoints.agent.reporting.outbox import waiting
+from stoker.entrypoints.agent.reporting.outbox import HURRIED, waiting
 
 if TYPE_CHECKING:
     from stoker.entrypoints.agent.following import Owner
@@ -97,6 +97,7 @@ class Tales:
         self._diary = Diary()
         self._waiting: deque[Tale] = deque(maxlen=BURST)
         self._not_before = 0.0
+        self._is_hurried = False
         self._number = 0
 
     def add(self, tale: Tale, commit: str, now: float) -> None:
@@ -126,7 +127,7 @@ class Tales:
         if not (self._waiting and self._waiting[0] is tale):
             return False
         failures = tale.failures + 1
-        self._not_before = now + waiting(failures, chance)
+        self._not_before = now + (HURRIED if self._is_hurried else waiting(failures, chance))
         if failures >= TRIES:
             self._waiting.popleft()
             return False
@@ -134,5 +135,5 @@ class Tales:
         return True
 
     def hurry(self) -> None:
-        """Try at once, as there may be no later."""
-        self._not_before = 0.0
+        """Try at once and without long waits from now on, as there may be no later."""
+        self._not_before, self._is_hurried = 0.0, True

@@ -6,7 +6,8 @@ knows what became of it). There is something to do as long as these two differ.
 
 Waits after failures grow, with some chance in them so that agents do not come back all at once, and
 start anew after a success. Something new to say does not shorten them: it goes out with the next
-try. While nothing fails, it goes out at once.
+try. While nothing fails, it goes out at once. Who is hurried waits no longer than a moment, also
+after a try that was on its way then.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from attrs import evolve, frozen
 SHORTEST: Final = 0.5
 LONGEST: Final = 30.0
 """Seconds to wait after failures, at the least and at the most."""
+HURRIED: Final = 0.1
+"""Seconds to wait after a failure where there may be no later."""
 MAX_ASKED: Final = 60.0
 """The most that `Retry-After` can make us wait."""
 
@@ -33,6 +36,7 @@ class Slot:
     written: bytes | None = None
     failures: int = 0
     not_before: float = -math.inf
+    is_hurried: bool = False
 
     def put(self, value: bytes) -> Self:
         """This is to stand there now."""
@@ -55,12 +59,14 @@ class Slot:
     def failed(self, now: float, chance: float, asked: float = 0.0) -> Self:
         """It was not, or nobody knows; `chance` is a random number from 0 to 1."""
         failures = self.failures + 1
+        if self.is_hurried:
+            return evolve(self, failures=failures, not_before=now + HURRIED)
         wait = max(waiting(failures, chance), min(asked, MAX_ASKED))
         return evolve(self, failures=failures, not_before=now + wait)
 
     def hurried(self) -> Self:
-        """Try at once, as there may be no later."""
-        return evolve(self, failures=0, not_before=-math.inf)
+        """Try at once and without long waits from now on, as there may be no later."""
+        return evolve(self, not_before=-math.inf, is_hurried=True)
 
     def lost(self) -> Self:
         """What was written does not stand there any more."""
