@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from property.strategies.refs import advertisements, ref_names, requests, short_names
@@ -12,8 +12,11 @@ from stoker.core.errors import RefError
 from stoker.core.refs import (
     Advertisement,
     EffectiveRef,
+    Look,
     RefName,
+    RequestAnnotations,
     RequestedRef,
+    RequestSource,
     SemverRange,
     effective_ref,
     read_request,
@@ -22,6 +25,7 @@ from stoker.core.refs import (
     same_ref,
     write_request,
 )
+from stoker.core.refs.requested import LONG_AGO
 
 zones = st.integers(-840, 840).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 
@@ -117,4 +121,17 @@ def test_malformed_annotations_are_a_report_and_never_an_error(
     assert read.request is None or read.problem is None
     if read.request is not None:
         assert read.request.at >= datetime.min.replace(tzinfo=UTC)
-        assert read.request.ref == annotations[KEYS[0]]
+        asked = read.request.ref if isinstance(read.request, RequestedRef) else None
+        assert asked == annotations.get(KEYS[0])
+
+
+@given(st.datetimes(timezones=st.just(UTC)), st.sampled_from(RequestSource))
+def test_a_look_is_read_back_and_leaves_a_ref_that_was_requested(
+    at: datetime, by: RequestSource
+) -> None:
+    look = Look(at, by)
+    assume(at != LONG_AGO)
+    assert read_request(write_request(look)) == RequestAnnotations(look)
+    before = write_request(RequestedRef(RefName("v1"), LONG_AGO, RequestSource.KARGO))
+    after = RequestedRef(RefName("v1"), at, by)
+    assert read_request({**before, **write_request(look)}) == RequestAnnotations(after)

@@ -304,6 +304,7 @@ requests = st.sampled_from(
         {names.REQUESTED_REF: "main", names.REQUESTED_AT: "2026-03-01T11:30:00Z"},
         {names.REQUESTED_REF: "nowhere", names.REQUESTED_AT: "2026-03-01T11:00:00Z"},
         {names.REQUESTED_REF: "-x"},
+        {names.REQUESTED_AT: "2026-03-01T11:00:00Z"},
     )
 )
 pods = st.lists(

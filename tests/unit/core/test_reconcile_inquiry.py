@@ -54,6 +54,7 @@ from stoker.core.reconcile import (
 from stoker.core.reconcile.inquiry import FRESH
 from stoker.core.refs import (
     Advertisement,
+    Look,
     RefName,
     RequestedRef,
     RequestSource,
@@ -71,6 +72,7 @@ from stoker.core.spec import (
 from stoker.core.status import status_map
 
 AT = NOW - timedelta(hours=1)
+KARGO = RequestSource.KARGO
 MAIN = Question(REPO, GitAuth(), None, RefName("main"), None)
 KEY = token_key(APP)
 WITH_APP = a_spec(auth=GitAuth(github_app=APP))
@@ -337,6 +339,10 @@ def requested(ref: str = "next", at: str = "2026-03-01T11:00:00Z") -> dict[str, 
     return {names.REQUESTED_REF: ref, names.REQUESTED_AT: at, names.REQUESTED_BY: "kargo"}
 
 
+def look(at: str = "2026-03-01T11:00:00Z") -> dict[str, str]:
+    return {names.REQUESTED_AT: at, names.REQUESTED_BY: "kargo"}
+
+
 def with_annotations(snapshot: Snapshot, annotations: dict[str, str]) -> Snapshot:
     return evolve(snapshot, metadata=evolve(snapshot.metadata, annotations=annotations))
 
@@ -350,7 +356,7 @@ class TestRequests:
         settled, _ = settle(a_snapshot(), NOW, self.world)
         asked = with_annotations(settled, requested())
         (ask,) = of(Resolve, decide(asked, after(1)).actions)
-        request = RequestedRef(RefName("next"), AT, RequestSource.KARGO)
+        request = RequestedRef(RefName("next"), AT, KARGO)
         assert ask.question == evolve(MAIN, request=request)
         done, _ = settle(asked, after(1), self.world)
         assert (done.status.last_sync_ref, done.status.last_sync_commit) == ("next", NEXT)
@@ -382,7 +388,7 @@ class TestRequests:
             settled, spec=a_spec(ref="next"), metadata=evolve(settled.metadata, generation=2)
         )
         done, world = settle(committed, after(1), self.world)
-        request = RequestedRef(RefName("next"), AT, RequestSource.KARGO)
+        request = RequestedRef(RefName("next"), AT, KARGO)
         assert of(ClearRequestedRef, world.done) == [ClearRequestedRef(request)]
         assert done.metadata.annotations == {}
         assert done.status.last_sync_ref == "next"
@@ -395,6 +401,35 @@ class TestRequests:
         assert len(of(Resolve, world.done)) == 1
         assert moved.status.last_sync_commit == NEXT
         assert moved.metadata.annotations == {}
+
+    def test_a_look_asks_at_once_leaves_all_as_it_is_and_tells_the_agents(self) -> None:
+        settled, _ = settle(a_snapshot(), NOW, self.world)
+        pushed = with_annotations(settled, look())
+        (ask,) = of(Resolve, decide(pushed, after(1)).actions)
+        assert (ask.question, ask.max_age) == (evolve(MAIN, request=Look(AT, KARGO)), 0.0)
+        assert ask.question.prefixes == MAIN.prefixes
+        moved, world = settle(pushed, after(1), World(git=advertised(main=NEXT)))
+        assert len(of(Resolve, world.done)) == 1
+        assert moved.status.last_sync_commit == NEXT
+        assert moved.metadata.annotations == look()
+        assert moved.owned.metadata is not None
+        assert moved.owned.metadata.requested_at == look()[names.REQUESTED_AT]
+        assert not asks(moved, 2)
+        assert not asks(with_annotations(moved, {}), 2)
+        assert asks(with_annotations(moved, look("2026-03-01T11:59:00Z")), 2)
+
+    def test_a_look_resets_the_backoff(self) -> None:
+        failed, _ = settle(a_snapshot(), NOW, World(git=UNREACHABLE))
+        assert not asks(failed, 1)
+        assert asks(with_annotations(failed, look()), 1)
+
+    def test_a_look_looks_at_the_ref_that_was_requested_once_more(self) -> None:
+        settled, _ = settle(a_snapshot(annotations=requested()), NOW, self.world)
+        annotations = {**requested(), **look("2026-03-01T12:00:00Z")}
+        moved, _ = settle(
+            with_annotations(settled, annotations), after(1), World(git=advertised(next=THIRD))
+        )
+        assert (moved.status.last_sync_ref, moved.status.last_sync_commit) == ("next", THIRD)
 
     def test_one_that_is_not_there_is_told_once_and_ignored(self) -> None:
         asked = a_snapshot(annotations=requested("gone"))
@@ -494,7 +529,7 @@ class TestToken:
         failed, _ = settle(a_snapshot(WITH_APP), NOW, World(github=REFUSED))
         asked = with_annotations(failed, requested())
         (ask,) = of(ExchangeToken, decide(asked, after(1)).actions)
-        assert ask.request == RequestedRef(RefName("next"), AT, RequestSource.KARGO)
+        assert ask.request == RequestedRef(RefName("next"), AT, KARGO)
 
     def test_another_app_needs_another_token(self) -> None:
         settled, _ = settle(a_snapshot(WITH_APP), NOW)

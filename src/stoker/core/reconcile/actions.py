@@ -17,7 +17,7 @@ from stoker.core.profile import Metadata
 from stoker.core.reconcile.announce import Rule
 from stoker.core.reconcile.memory import Question
 from stoker.core.reconcile.snapshot import ObjectName
-from stoker.core.refs import RequestedRef
+from stoker.core.refs import Request, RequestedRef
 from stoker.core.spec import GatewaySyncStatus, GitHubAppAuth
 
 
@@ -44,7 +44,7 @@ class ExchangeToken:
 
     auth: GitHubAppAuth
     key: str
-    request: RequestedRef | None
+    request: Request | None
     """What the exchange is made for, to be passed to `exchanged`."""
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from stoker.core.profile import ResolvedProfile
-    from stoker.core.refs import RequestedRef, Resolution
+    from stoker.core.refs import Request, Resolution
     from stoker.core.spec import GatewaySyncSpec
 
 
@@ -61,7 +61,7 @@ def agents_metadata(
     spec: GatewaySyncSpec,
     profiles: Mapping[str, ResolvedProfile],
     resolution: Resolution | None,
-    request: RequestedRef | None,
+    request: Request | None,
     told: Metadata | None,
 ) -> Metadata | None:
     """What agents should be told by a valid CR that is not paused, or None to leave it as it is.

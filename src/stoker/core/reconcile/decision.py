@@ -33,7 +33,7 @@ from stoker.core.reconcile.belongings import agent_pods, farewell, upkeep
 from stoker.core.reconcile.inquiry import Inquiry, held_state, inquire
 from stoker.core.reconcile.news import event, news
 from stoker.core.reconcile.snapshot import Snapshot
-from stoker.core.refs import RequestAnnotations, read_request
+from stoker.core.refs import RequestAnnotations, RequestedRef, read_request
 from stoker.core.spec import (
     GatewaySyncSpec,
     GatewaySyncStatus,
@@ -226,7 +226,7 @@ def _verifies_host_keys(spec: GatewaySyncSpec | InvalidDocument) -> bool | None:
 
 def _request(view: _View) -> Iterator[ClearRequestedRef | EmitEvent]:
     resolution, asked = view.inquiry.resolution, view.request
-    if resolution is not None and resolution.clear and asked.request is not None:
+    if resolution is not None and resolution.clear and isinstance(asked.request, RequestedRef):
         yield ClearRequestedRef(asked.request)
     what, why = "", ""
     if asked.problem is not None:

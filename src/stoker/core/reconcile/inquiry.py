@@ -29,7 +29,7 @@ from stoker.core.reconcile.snapshot import Snapshot, token_key
 from stoker.core.refs import (
     Advertisement,
     RefName,
-    RequestedRef,
+    Request,
     Resolution,
     SemverRange,
     check_repo_url,
@@ -62,7 +62,7 @@ class Inquiry:
 
 
 def inquire(
-    snapshot: Snapshot, spec: GatewaySyncSpec, request: RequestedRef | None, now: datetime
+    snapshot: Snapshot, spec: GatewaySyncSpec, request: Request | None, now: datetime
 ) -> Inquiry:
     """What to ask for a CR with this valid spec."""
     access = _access(snapshot, spec, request, now)
@@ -129,7 +129,7 @@ class _Access:
 
 
 def _access(
-    snapshot: Snapshot, spec: GatewaySyncSpec, request: RequestedRef | None, now: datetime
+    snapshot: Snapshot, spec: GatewaySyncSpec, request: Request | None, now: datetime
 ) -> _Access:
     auth = spec.git.auth.method
     if not isinstance(auth, GitHubAppAuth):
@@ -162,7 +162,7 @@ def _failed_exchange(snapshot: Snapshot, last: Exchange) -> Unresolvable | None:
     return _unresolvable(snapshot, reason, last.error, last.backoff)
 
 
-def _question(snapshot: Snapshot, git: GitSource, request: RequestedRef | None) -> Question:
+def _question(snapshot: Snapshot, git: GitSource, request: Request | None) -> Question:
     check_repo_url(git.repo, snapshot.settings.allowed_protocols)
     return Question(git.repo, git.auth, git.ca_secret_ref, _tracked(git), request)
 

@@ -16,6 +16,7 @@ from stoker.core.errors import StokerError
 from stoker.core.refs import (
     Advertisement,
     RefName,
+    Request,
     RequestedRef,
     Resolution,
     SemverRange,
@@ -36,18 +37,23 @@ class Question:
     auth: GitAuth
     ca_secret_ref: SecretKeyRef | None
     tracked: RefName | SemverRange
-    request: RequestedRef | None
+    request: Request | None
+
+    @property
+    def requested(self) -> RequestedRef | None:
+        """The ref that a webhook asked for."""
+        return self.request if isinstance(self.request, RequestedRef) else None
 
     @property
     def prefixes(self) -> tuple[str, ...]:
         """Which refs the server has to name; none when the question answers itself."""
-        if self.request is None:
+        if self.requested is None:
             return ref_prefixes(self.tracked)
-        return ref_prefixes(self.tracked, self.request.ref)
+        return ref_prefixes(self.tracked, self.requested.ref)
 
     def settle(self, advertised: Advertisement) -> Resolution | StokerError:
         """The answer, given what the server named."""
-        requests = () if self.request is None else (self.request,)
+        requests = () if self.requested is None else (self.requested,)
         try:
             return resolve_tracked(advertised, self.tracked, requests)
         except StokerError as error:
@@ -84,7 +90,7 @@ class Exchange:
     """The last exchange of a GitHub App's key for a token: for what, and how it ended."""
 
     key: str
-    request: RequestedRef | None
+    request: Request | None
     error: StokerError | None
     backoff: Backoff
     """When the next one may be made, at the earliest."""
@@ -120,7 +126,7 @@ def answered(
 def exchanged(
     memory: Memory,
     key: str,
-    request: RequestedRef | None,
+    request: Request | None,
     error: StokerError | None,
     now: datetime,
 ) -> Memory:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from stoker.core.refs.names import CommitId, RefName
     from stoker.core.refs.requested import (
         EffectiveRef,
+        Look,
+        Request,
         RequestAnnotations,
         RequestedRef,
         RequestSource,
@@ -41,7 +43,7 @@ else:
         advertisement="Advertisement resolve_ref",
         names="CommitId RefName",
         requested=(
-            "EffectiveRef RequestAnnotations RequestedRef RequestSource Resolution "
+            "EffectiveRef Look Request RequestAnnotations RequestedRef RequestSource Resolution "
             "effective_ref read_request ref_prefixes resolve_tracked same_ref write_request"
         ),
         semver="SemverRange resolve_semver",
@@ -53,8 +55,10 @@ __all__ = [
     "Advertisement",
     "CommitId",
     "EffectiveRef",
+    "Look",
     "RefName",
     "RepoUrl",
+    "Request",
     "RequestAnnotations",
     "RequestSource",
     "RequestedRef",

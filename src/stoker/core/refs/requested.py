@@ -3,7 +3,8 @@
 A webhook leaves three annotations on the CR: which ref, when, by whom. The requested ref is in
 force instead of the spec's until the spec names it too (someone committed the new version); then
 the annotations are to be removed. Of several requests the latest counts; the order is total, so
-neither duplicates nor the order of delivery can matter.
+neither duplicates nor the order of delivery can matter. Without a ref the annotations ask for no
+more than a look: what the CR follows was pushed, or is asked for once more.
 
 A request that is malformed, or that the repository does not have, is reported and ignored: a
 webhook must never be able to stop a CR that works.
@@ -64,10 +65,21 @@ class RequestedRef:
 
 
 @frozen
+class Look:
+    """A request to see at once what the CR follows by now: when, by whom."""
+
+    at: datetime
+    by: RequestSource = RequestSource.GENERIC
+
+
+Request = RequestedRef | Look
+
+
+@frozen
 class RequestAnnotations:
     """What the annotations of a CR ask for, or what is wrong with them."""
 
-    request: RequestedRef | None = None
+    request: Request | None = None
     problem: Problem | None = None
 
 
@@ -102,28 +114,28 @@ def read_request(annotations: Mapping[str, object]) -> RequestAnnotations:
     unknown source counts as `generic`.
     """
     text = annotations.get(REQUESTED_REF)
+    at, by = _read_time(annotations.get(REQUESTED_AT)), _read_source(annotations.get(REQUESTED_BY))
     if text is None:
-        return RequestAnnotations()
+        return RequestAnnotations(None if at in {None, LONG_AGO} else Look(at, by))
     if not isinstance(text, str):
         return _malformed(REQUESTED_REF, "the requested ref is not text")
     try:
         ref = RefName.parse(text)
     except RefError as error:
         return _malformed(REQUESTED_REF, f"'{error.where}': {error.message}")
-    at = _read_time(annotations.get(REQUESTED_AT))
     if at is None:
         return _malformed(REQUESTED_AT, "the time of the request is not RFC 3339")
-    return RequestAnnotations(RequestedRef(ref, at, _read_source(annotations.get(REQUESTED_BY))))
+    return RequestAnnotations(RequestedRef(ref, at, by))
 
 
-def write_request(request: RequestedRef) -> dict[str, str]:
-    """The annotations that say `request`; `read_request` reads them back."""
+def write_request(request: Request) -> dict[str, str]:
+    """The annotations that say `request`; `read_request` reads them back.
+
+    Those of a `Look` leave a ref that was requested before as it is: it is looked at once more.
+    """
     at = request.at.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return {
-        REQUESTED_REF: str(request.ref),
-        REQUESTED_AT: at,
-        REQUESTED_BY: request.by.value,
-    }
+    ref = {REQUESTED_REF: str(request.ref)} if isinstance(request, RequestedRef) else {}
+    return {**ref, REQUESTED_AT: at, REQUESTED_BY: request.by.value}
 
 
 def same_ref(one: str, other: str) -> bool:
