@@ -29,6 +29,7 @@ SSH = "git@git.example:plant/files.git"
 TOKEN = GitAuth(token=TokenAuth(KEY))
 APP = GitAuth(github_app=GitHubAppAuth(app_id=1, installation_id=1, private_key_secret_ref=KEY))
 VERIFIED = GitAuth(ssh_key=SshKeyAuth(KEY, KnownHosts(KEY)))
+JINJA = TemplateEngine.JINJA2
 BLUE = "spec.sync.profiles.default"
 
 
@@ -79,7 +80,10 @@ def patched(file: str) -> GatewaySyncSpec:
         with_profiles({"x": a_profile(a_mapping("{{.Vars.a}}"))}, vars={"a": "1"}),
         with_mappings(a_mapping("{{with .Labels}}{{.anything}}{{end}}")),
         with_mappings(a_mapping("{{.Nonsense")),
-        with_mappings(a_mapping("{{ Nonsense }}", template_engine=TemplateEngine.JINJA2)),
+        with_mappings(a_mapping("{{ Nonsense", template_engine=JINJA)),
+        with_mappings(
+            a_mapping("{{ Vars.a }}{{ range(2) }}{{ Ref }}", template_engine=JINJA), vars={"a": ""}
+        ),
         with_mappings(a_mapping("{{.Vars}}")),
     ],
 )

@@ -9,7 +9,6 @@ import attrs
 import pytest
 
 from stoker.core.template import TemplateContext, references, render_template
-from stoker.core.template.referring import Reference
 from stoker.core.template.template import parse_template
 
 FIELDS: dict[str, Any] = {
@@ -121,4 +120,24 @@ def test_text_without_an_action_is_returned_as_it_is() -> None:
     ],
 )  # fmt: skip
 def test_references(text: str, paths: list[tuple[tuple[str, ...], int, int]]) -> None:
-    assert references(parse_template(text)) == tuple(Reference(*path) for path in paths)
+    found = references(parse_template(text))
+    assert [(one.path, one.line, one.column) for one in found] == paths
+
+
+@pytest.mark.parametrize(
+    ("text", "certain"),
+    [
+        ("{{.A}}{{$.B}}{{(.C).d}}{{print .D (print .E)}}", "ABCDE"),
+        ("{{if .A}}{{.B}}{{else if .C}}{{.D}}{{else}}{{.E}}{{end}}{{.F}}", "AF"),
+        ("{{with .A}}{{$.B}}{{else}}{{.C}}{{end}}", "A"),
+        ("{{range .A}}{{$.B}}{{end}}", "A"),
+        ("{{if .A}}{{if .B}}{{end}}{{end}}", "A"),
+        ("{{and .A .B (or .C .D)}}{{or (and .E .F) .G}}", "AE"),
+        ("{{if and .A .B}}{{end}}{{.C | or .D}}", "ACD"),
+        ('{{define "t"}}{{end}}{{template "t" .A}}', "A"),
+    ],
+)
+def test_some_references_are_looked_up_in_every_rendering(text: str, certain: str) -> None:
+    """As Go does, whose `and` and `or` stop at the first operand that decides."""
+    found = references(parse_template(text))
+    assert "".join(one.path[0] for one in found if one.is_certain) == certain

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from traceback import walk_tb
 from typing import TYPE_CHECKING
 
-from jinja2 import TemplateSyntaxError, UndefinedError
+from jinja2 import TemplateSyntaxError, UndefinedError, nodes
 from jinja2.meta import find_undeclared_variables
 
 from stoker.core.errors import TemplateError
@@ -43,6 +43,25 @@ def undeclared_names(text: str, *, limits: Limits = _DEFAULT) -> frozenset[str]:
     with _template_errors():
         environment = Sandbox(Meter(limits), "\n")
         return frozenset(find_undeclared_variables(environment.parse(text)))
+
+
+def named_in(text: str, *, limits: Limits = _DEFAULT) -> tuple[tuple[str, ...], ...]:
+    """What a template takes from its context: names, and the names of the variables it takes.
+
+    As `("Ref",)` and `("Vars", "site")`, each once; which of them a rendering needs is not known.
+    """
+    with _template_errors():
+        tree = Sandbox(Meter(limits), "\n").parse(text)
+        names = find_undeclared_variables(tree)
+        paths: list[tuple[str, ...]] = [(name,) for name in sorted(names)]
+        for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
+            match node:
+                case (
+                    nodes.Getattr(node=nodes.Name(name="Vars"), attr=str(name))
+                    | nodes.Getitem(node=nodes.Name(name="Vars"), arg=nodes.Const(value=str(name)))
+                ) if "Vars" in names:
+                    paths.append(("Vars", name))
+        return tuple(dict.fromkeys(paths))
 
 
 @contextmanager

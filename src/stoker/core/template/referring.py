@@ -2,6 +2,9 @@
 
 What counts are fields of `$`, and of `.` where it still is the context: not inside of `with` and
 `range`, and not in definitions, whose dot is whatever they are called with.
+
+Some of them are looked up whenever the template is rendered: those that no `if`, `with`, `range`,
+`and` or `or` can pass over.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from stoker.core.template.nodes import (
     Chain,
     Command,
     Field,
+    Function,
     Node,
     Operand,
     Pipeline,
@@ -36,20 +40,23 @@ class Reference:
     path: tuple[str, ...]
     line: int
     column: int
+    is_certain: bool = True
+    """Whether it is looked up in every rendering."""
 
 
 @frozen(eq=False)
 class _Seen:
-    """A piece of the tree, and whether its dot is the context."""
+    """A piece of the tree, whether its dot is the context, and whether it is always reached."""
 
     node: Node | Operand | Command
     at_top: bool
+    is_certain: bool = True
 
 
 def references(template: Template) -> tuple[Reference, ...]:
     """The fields of the context that the template names, in the order of the source."""
     source = template.tree.source
-    found: list[tuple[int, tuple[bytes, ...]]] = []
+    found: list[tuple[int, tuple[bytes, ...], bool]] = []
     root_is_hidden = False
     todo = [_Seen(node, at_top=True) for node in reversed(template.tree.bodies[b""])]
     while todo:
@@ -57,13 +64,17 @@ def references(template: Template) -> tuple[Reference, ...]:
         match item.node:
             case Field(at=at, names=names) if item.at_top:
                 # Errors point to the second name of a path; a reference starts at the first.
-                found.append((at - len(names[0]) - 1 if len(names) > 1 else at, names))
+                start = at - len(names[0]) - 1 if len(names) > 1 else at
+                found.append((start, names, item.is_certain))
             case Variable(at=at, name=b"$", names=names) if names and not root_is_hidden:
-                found.append((at - 1, names))
+                found.append((at - 1, names, item.is_certain))
             case Pipeline(variables=variables):
                 root_is_hidden |= any(variable.name == b"$" for variable in variables)
         todo.extend(reversed(_children(item)))
-    return tuple(Reference(tuple(map(decode, names)), *position(source, at)) for at, names in found)
+    return tuple(
+        Reference(tuple(map(decode, names)), *position(source, at), is_certain)
+        for at, names, is_certain in found
+    )
 
 
 def _children(item: _Seen) -> list[_Seen]:
@@ -71,15 +82,18 @@ def _children(item: _Seen) -> list[_Seen]:
     match item.node:
         case Branch(keyword=keyword, pipeline=pipeline, body=body, otherwise=otherwise):
             keeps = item.at_top and keyword == b"if"
-            inside = [_Seen(node, keeps) for node in body]
-            other = [_Seen(node, item.at_top) for node in otherwise or ()]
-            return [_Seen(pipeline, item.at_top), *inside, *other]
+            inside = [_Seen(node, keeps, is_certain=False) for node in body]
+            other = [_Seen(node, item.at_top, is_certain=False) for node in otherwise or ()]
+            return [_Seen(pipeline, item.at_top, item.is_certain), *inside, *other]
         case Action(pipeline=pipeline) | Call(pipeline=Pipeline() as pipeline):
             nodes = (pipeline,)
         case Pipeline(commands=commands):
             nodes = commands
+        case Command(operands=(Function(name=b"and" | b"or"), first, *others)):
+            reached = _Seen(first, item.at_top, item.is_certain)
+            return [reached, *(_Seen(one, item.at_top, is_certain=False) for one in others)]
         case Command(operands=operands):
             nodes = operands
         case Chain(base=base):
             nodes = (base,)
-    return [_Seen(node, item.at_top) for node in nodes]
+    return [_Seen(node, item.at_top, item.is_certain) for node in nodes]

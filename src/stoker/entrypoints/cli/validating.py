@@ -62,7 +62,8 @@ class Findings:
 
 def validate_answer(files: Sequence[Path], allowed: Sequence[str], *, as_json: bool) -> Answer:
     """What is wrong with these files."""
-    site = evolve(SITE, allowed_protocols=(*DEFAULT_PROTOCOLS, *allowed))
+    protocols = (*DEFAULT_PROTOCOLS, *allowed)
+    site = evolve(SITE, allowed_protocols=protocols, is_entrance=True)
     findings = Findings()
     for named in files:
         for path in _manifests(named, findings):

@@ -145,7 +145,8 @@ def _pattern(pattern: str, place: Place, site: Site) -> Iterator[Finding]:
     try:
         site.check_glob(pattern)
     except StokerError as error:
-        yield Finding(place, f"is ignored: {error.message}", error.cure)
+        if not site.is_entrance:  # there it is refused
+            yield Finding(place, f"is ignored: {error.message}", error.cure)
         return
     if pattern.startswith(("/", "./")):
         yield Finding(

@@ -26,7 +26,7 @@ from stoker.core.spec import (
 )
 from stoker.core.spec.document import to_document
 from stoker.core.spec.problems import Finding, Place, listed, ranks_of
-from stoker.core.spec.rules import cautions, cluster, git, mappings, names
+from stoker.core.spec.rules import cautions, cluster, git, mappings, mistakes, names
 from stoker.core.spec.rules.site import ANYWHERE, Site
 from stoker.core.spec.rules.walk import Rule, walk
 
@@ -50,6 +50,16 @@ RULES: Final[Rules] = MappingProxyType(
         SyncSection: mappings.sync_section,
         SyncProfile: mappings.sync_profile,
         SourceMapping: mappings.source_mapping,
+    }
+)
+
+MISTAKES: Final[Rules] = MappingProxyType(
+    {
+        AgentSettings: mistakes.agent_settings,
+        SyncSection: names.unknown_for_certain,
+        SyncProfile: mistakes.sync_profile,
+        SyncSettings: mistakes.sync_settings,
+        SourceMapping: mistakes.source_mapping,
     }
 )
 
@@ -77,18 +87,20 @@ def check_object(value: object, place: Place, site: Site = ANYWHERE) -> tuple[Pr
 
 def check(value: object, place: Place, site: Site = ANYWHERE) -> tuple[Finding, ...]:
     """The same as findings, in the order in which the rules met them."""
-    return tuple(walk(value, place, _rule_of(RULES, site)))
+    tables = (RULES, MISTAKES) if site.is_entrance else (RULES,)
+    return tuple(walk(value, place, _rule_of(tables, site)))
 
 
 def warnings(spec: GatewaySyncSpec, site: Site = ANYWHERE) -> tuple[Problem, ...]:
     """What is legal in `spec` and unwise."""
     ranks = ranks_of(to_document(spec), ("spec",))
-    return listed(walk(spec, ("spec",), _rule_of(CAUTIONS, site)), ranks)
+    return listed(walk(spec, ("spec",), _rule_of((CAUTIONS,), site)), ranks)
 
 
-def _rule_of(rules: Rules, site: Site) -> Rule:
+def _rule_of(tables: tuple[Rules, ...], site: Site) -> Rule:
     def rule(value: object, place: Place) -> Iterator[Finding]:
-        known = rules.get(type(value))
-        return known(value, place, site) if known else iter(())
+        for rules in tables:
+            if known := rules.get(type(value)):
+                yield from known(value, place, site)
 
     return rule

@@ -30,6 +30,12 @@ class Site:
     """Raises a `StokerError` for a malformed pattern."""
     refused_destination: Callable[[RelPath], StokerError | None] = _takes_any_destination
     """Says why nothing may be mapped to a place, or None."""
+    is_entrance: bool = False
+    """Whether documents come in here: what can only be a mistake is refused while its author looks.
+
+    A document that is in is worked with as far as it goes: what was taken once, by an older version
+    or while nobody checked, must not stop gateways that do not need it.
+    """
 
 
 ANYWHERE: Final = Site()
