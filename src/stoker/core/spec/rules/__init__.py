@@ -10,6 +10,7 @@ documents come in (`Site.is_entrance`).
 - `walk`: from the top of a document to its end, with bounds and rules
 - `git`, `cluster`, `mappings`, `templates`: the rules
 - `mistakes`: the rules where documents come in
+- `volume`: how much text there may be
 - `cautions`: the warnings
 - `names`: names that templates use and nobody gives them, a mistake or a warning
 """

@@ -11,6 +11,7 @@ from stoker.core.spec import (
     AgentSettings,
     GatewayAccess,
     GatewayApi,
+    GatewaySync,
     GatewaySyncSpec,
     GitAuth,
     GitHubAppAuth,
@@ -26,7 +27,15 @@ from stoker.core.spec import (
 )
 from stoker.core.spec.document import to_document
 from stoker.core.spec.problems import Finding, Place, listed, ranks_of
-from stoker.core.spec.rules import cautions, cluster, git, mappings, mistakes, names
+from stoker.core.spec.rules import (
+    cautions,
+    cluster,
+    git,
+    mappings,
+    mistakes,
+    names,
+    volume,
+)
 from stoker.core.spec.rules.site import ANYWHERE, Site
 from stoker.core.spec.rules.walk import Rule, walk
 
@@ -87,14 +96,26 @@ def check_object(value: object, place: Place, site: Site = ANYWHERE) -> tuple[Pr
 
 def check(value: object, place: Place, site: Site = ANYWHERE) -> tuple[Finding, ...]:
     """The same as findings, in the order in which the rules met them."""
+    if excess := tuple(_excess(value, place)):
+        return excess
     tables = (RULES, MISTAKES) if site.is_entrance else (RULES,)
     return tuple(walk(value, place, _rule_of(tables, site)))
 
 
 def warnings(spec: GatewaySyncSpec, site: Site = ANYWHERE) -> tuple[Problem, ...]:
-    """What is legal in `spec` and unwise."""
+    """What is legal in `spec` and unwise; `spec` is taken to be within its bounds."""
     ranks = ranks_of(to_document(spec), ("spec",))
     return listed(walk(spec, ("spec",), _rule_of((CAUTIONS,), site)), ranks)
+
+
+def _excess(value: object, place: Place) -> Iterator[Finding]:
+    match value:
+        case GatewaySync(spec=spec):
+            yield from _excess(spec, (*place, "spec"))
+        case GatewaySyncSpec(sync=sync):
+            yield from _excess(sync, (*place, "sync"))
+        case SyncSection():
+            yield from volume.excess(value, place)
 
 
 def _rule_of(tables: tuple[Rules, ...], site: Site) -> Rule:
