@@ -20,7 +20,7 @@ from kit.controllers import Controllers
 
 from stoker.adapters.kube.client import connect
 from stoker.adapters.metrics.controller import ControllerMetrics
-from stoker.entrypoints.controller.serving import Servers, reviewer_of
+from stoker.entrypoints.serving import About, Servers, reviewer_of
 
 Ask = Callable[[str], tuple[int, str]]
 
@@ -44,13 +44,14 @@ def serve(kubeconfig: Path) -> Iterator[Ask]:
     """Metrics whose readers are reviewed by the cluster of this kubeconfig."""
     with closing(connect(kubeconfig, user_agent="stoker-controller/test", pool=2)) as client:
         metrics = ControllerMetrics()
-        servers = Servers(_Settings(), _Well(), metrics.registry, reviewer_of(client))
+        about = About(_Settings(), _Well(), metrics.registry, reviewer_of(client))
+        servers = Servers(about.listeners)
         servers.start()
 
         def ask(token: str) -> tuple[int, str]:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-            where = ("127.0.0.1", servers.metrics_port)
+            where = ("127.0.0.1", servers.ports["metrics"])
             connection = http.client.HTTPSConnection(*where, timeout=20, context=context)
             with closing(connection):
                 headers = {"Authorization": f"Bearer {token}"} if token else {}

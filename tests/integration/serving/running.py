@@ -9,7 +9,7 @@ from pathlib import Path
 
 from attrs import define, field
 
-from stoker.entrypoints.controller.serving import Servers, Verdict
+from stoker.entrypoints.serving import Servers, Verdict
 
 
 @define
@@ -58,13 +58,21 @@ class Serving:
     health: Healthy
     reviewer: Verdicts
 
+    @property
+    def probe_port(self) -> int:
+        return self.servers.ports["probes"]
+
+    @property
+    def metrics_port(self) -> int:
+        return self.servers.ports["metrics"]
+
     def probe(self, path: str) -> tuple[int, str]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.servers.probe_port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", self.probe_port, timeout=5)
         return asked(connection, path)
 
     def scraping(self) -> http.client.HTTPSConnection:
         return http.client.HTTPSConnection(
-            "127.0.0.1", self.servers.metrics_port, timeout=5, context=trusting()
+            "127.0.0.1", self.metrics_port, timeout=5, context=trusting()
         )
 
     def scrape(self, authorization: str = "", path: str = "/metrics") -> tuple[int, str]:

@@ -26,8 +26,7 @@ from integration.serving.running import Serving, asked, trusting
 from stoker.adapters.certs import KeyPair, self_signed
 from stoker.adapters.clock import utc_now
 from stoker.core.errors import StokerError
-from stoker.entrypoints.controller.serving import Limits, Verdict
-from stoker.entrypoints.controller.serving.certificate import ServedCertificate
+from stoker.entrypoints.serving import Limits, ServedCertificate, Verdict
 
 Start = Callable[..., Serving]
 DAY = timedelta(days=1)
@@ -52,19 +51,19 @@ def test_probes_tell_how_it_is(serving: Start) -> None:
 def test_addresses_of_this_machine(address: str, serving: Start) -> None:
     running = serving(probe_address=address, metrics_address="0")
     assert running.probe("/healthz")[0] == 200
-    assert running.servers.metrics_port == 0
+    assert running.servers.ports.keys() == {"probes"}
 
 
 @pytest.mark.parametrize("address", [":0", "[::]:0", "[::1]:0"])
 def test_addresses_of_the_newer_family(address: str, serving: Start) -> None:
     running = serving(probe_address=address, metrics_address="0")
-    connection = http.client.HTTPConnection("::1", running.servers.probe_port, timeout=5)
+    connection = http.client.HTTPConnection("::1", running.probe_port, timeout=5)
     assert asked(connection, "/healthz")[0] == 200
 
 
 def test_both_can_be_off(serving: Start) -> None:
     running = serving(probe_address="0", metrics_address="0")
-    assert (running.servers.probe_port, running.servers.metrics_port) == (0, 0)
+    assert running.servers.ports == {}
     assert "serving" not in [one.name for one in threading.enumerate()]
 
 
@@ -171,7 +170,7 @@ def send_for_ever(connection: socket.socket) -> None:
 
 def test_a_client_that_says_nothing_is_cut(serving: Start) -> None:
     running = serving(Limits(answer=0.3))
-    with socket.create_connection(("127.0.0.1", running.servers.probe_port)) as silent:
+    with socket.create_connection(("127.0.0.1", running.probe_port)) as silent:
         silent.settimeout(5)
         began = time.monotonic()
         silent.sendall(b"GET /healthz HTTP/1.1\r\nHost:")
@@ -182,7 +181,7 @@ def test_a_client_that_says_nothing_is_cut(serving: Start) -> None:
 
 def test_a_body_without_end_is_cut(serving: Start) -> None:
     running = serving(Limits(answer=0.3))
-    with socket.create_connection(("127.0.0.1", running.servers.probe_port)) as greedy:
+    with socket.create_connection(("127.0.0.1", running.probe_port)) as greedy:
         greedy.settimeout(5)
         head = b"POST /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999\r\n\r\n"
         greedy.sendall(head)
@@ -193,7 +192,7 @@ def test_a_body_without_end_is_cut(serving: Start) -> None:
 
 def test_a_request_without_end_is_refused(serving: Start) -> None:
     running = serving()
-    with socket.create_connection(("127.0.0.1", running.servers.probe_port)) as huge:
+    with socket.create_connection(("127.0.0.1", running.probe_port)) as huge:
         huge.settimeout(5)
         huge.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\nX: ")
         with pytest.raises((ConnectionResetError, BrokenPipeError)):
@@ -203,7 +202,7 @@ def test_a_request_without_end_is_refused(serving: Start) -> None:
 
 def test_many_connections_keep_no_probe_away(serving: Start) -> None:
     running = serving()
-    address = ("127.0.0.1", running.servers.probe_port)
+    address = ("127.0.0.1", running.probe_port)
     idle = [socket.create_connection(address) for _ in range(300)]
     try:
         assert running.probe("/healthz")[0] == 200
@@ -219,14 +218,14 @@ def test_it_stops_in_time_whatever_goes_on(serving: Start) -> None:
     running = serving()
     go = threading.Event()
     running.reviewer.wait = lambda: go.wait(10)
-    idle = socket.create_connection(("127.0.0.1", running.servers.probe_port))
+    idle = socket.create_connection(("127.0.0.1", running.probe_port))
     connection = running.scraping()
     connection.request("GET", "/metrics", headers={"Authorization": "Bearer good"})
     began = time.monotonic()
     running.servers.stop()
     assert time.monotonic() - began < 2.2
     go.set()
-    for port in (running.servers.probe_port, running.servers.metrics_port):
+    for port in (running.probe_port, running.metrics_port):
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", port), timeout=1)
     idle.close()
@@ -269,7 +268,7 @@ def a_pair(life: timedelta = DAY) -> KeyPair:
 
 
 def test_a_certificate_of_its_own_names_this_machine(serving: Start) -> None:
-    made = shown(serving().servers.metrics_port)
+    made = shown(serving().metrics_port)
     names = made.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert {"localhost", socket.gethostname()} <= {*names.get_values_for_type(x509.DNSName)}
     assert made.not_valid_after_utc - utc_now() > 29 * DAY
@@ -280,7 +279,7 @@ def test_old_versions_of_tls_are_refused(serving: Start) -> None:
     old = trusting()
     old.set_ciphers("ALL:@SECLEVEL=0")
     old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
-    port = serving().servers.metrics_port
+    port = serving().metrics_port
     with pytest.raises((ssl.SSLError, ConnectionError)):
         shown(port, old)
     newer = trusting()
@@ -292,8 +291,8 @@ def test_files_are_served_and_read_anew_without_dropping_anybody(
     serving: Start, tmp_path: Path
 ) -> None:
     first, second = a_pair(), a_pair()
-    running = serving(Limits(look=0.05), metrics_certificates=write(tmp_path, first))
-    port = running.servers.metrics_port
+    running = serving(look=0.05, metrics_certificates=write(tmp_path, first))
+    port = running.metrics_port
     assert shown(port) == x509.load_pem_x509_certificate(first.certificate)
     kept = running.scraping()
     kept.request("GET", "/metrics", headers={"Authorization": "Bearer good"})
@@ -315,7 +314,7 @@ def test_a_broken_new_pair_is_complained_about_once_and_the_old_one_stays(
     broken: str, serving: Start, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     old = a_pair()
-    running = serving(Limits(look=0.02), metrics_certificates=write(tmp_path, old))
+    running = serving(look=0.02, metrics_certificates=write(tmp_path, old))
     if broken == "gone":
         (tmp_path / "..data").unlink()
     else:
@@ -323,7 +322,7 @@ def test_a_broken_new_pair_is_complained_about_once_and_the_old_one_stays(
         content = other.certificate if broken == "mixed" else b""
         write(tmp_path, KeyPair(content, old.key, old.not_before, old.not_after))
     time.sleep(0.3)
-    port = running.servers.metrics_port
+    port = running.metrics_port
     assert shown(port) == x509.load_pem_x509_certificate(old.certificate)
     assert capfd.readouterr().err.count("the old certificate of the metrics stays") == 1
     good = a_pair()
@@ -346,7 +345,7 @@ def test_a_certificate_that_has_expired_is_served_and_told(
 ) -> None:
     old = self_signed(["localhost"], DAY, utc_now() - 2 * DAY)
     running = serving(metrics_certificates=write(tmp_path, old))
-    assert shown(running.servers.metrics_port).not_valid_after_utc < utc_now()
+    assert shown(running.metrics_port).not_valid_after_utc < utc_now()
     assert "the certificate of the metrics has expired" in capfd.readouterr().err
 
 
@@ -385,7 +384,7 @@ def test_no_key_comes_to_a_disk(
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - no path is wanted
     running = serving(probe_address="0")
-    assert shown(running.servers.metrics_port).serial_number
+    assert shown(running.metrics_port).serial_number
     assert list(tmp_path.iterdir()) == []
     running.servers.stop()
     assert len(os.listdir("/proc/self/fd")) <= before  # noqa: PTH208 - as above

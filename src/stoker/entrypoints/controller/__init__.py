@@ -7,8 +7,7 @@ What is decided about a CR is `core.reconcile`; here is what drives it in a clus
 - `queue`: which CR is looked at next
 - `reconciling`: one look after the other; `acting` writes, `telling` makes events, `asking` asks
   git servers and GitHub
-- `serving`: probes and metrics
-- `running`: all of it, from start to end
+- `running`: all of it, from start to end; `entrypoints.serving` serves probes and metrics
 """
 
 from __future__ import annotations

@@ -33,9 +33,9 @@ from stoker.entrypoints.controller.asking import Asker, Limits
 from stoker.entrypoints.controller.cluster import Cluster
 from stoker.entrypoints.controller.queue import Key, WorkQueue
 from stoker.entrypoints.controller.reconciling import Reconciler
-from stoker.entrypoints.controller.serving import Servers, reviewer_of
 from stoker.entrypoints.controller.telling import Herald
 from stoker.entrypoints.controller.watching import KINDS, Watches
+from stoker.entrypoints.serving import About, Servers, reviewer_of
 from stoker.entrypoints.signals import heard
 
 if TYPE_CHECKING:
@@ -108,7 +108,8 @@ class Controller:
             now=utc_now,
             complain=self._complain_of,
         )
-        self.servers = Servers(settings, self, self.metrics.registry, reviewer_of(self.client))
+        about = About(settings, self, self.metrics.registry, reviewer_of(self.client))
+        self.servers = Servers(about.listeners, chores=about.chores)
         self.elector = self._elector()
         self.workers = [
             threading.Thread(target=self.reconciler.work, name=f"worker {number}", daemon=True)

@@ -1,4 +1,4 @@
-"""The certificate that the metrics are served with, always a good one.
+"""A certificate that something is served with, always a good one.
 
 It is made at the start and again after two thirds of its life, or read from two files and read
 again when they change. The context of the server stays the same: connections that there are go on,
@@ -47,6 +47,8 @@ class ServedCertificate:
     """Where `tls.crt` and `tls.key` are; None: they are made."""
     now: Callable[[], datetime]
     life: timedelta = LIFE
+    what: str = field(default="the metrics", kw_only=True)
+    """What is served with it, for the log."""
     context: ssl.SSLContext = field(factory=_context, init=False)
     _pair: KeyPair = field(init=False)
     _seen: _Seen = field(init=False)
@@ -57,12 +59,17 @@ class ServedCertificate:
         self._seen = self._state()
         self._serve(self._read() if self.folder else self._made())
 
+    @property
+    def not_after(self) -> datetime:
+        """When it ends."""
+        return self._pair.not_after
+
     def look(self) -> None:
         """Whether it is still the right one; to be called now and then, and never an error."""
         if self.folder is None:
             if self._pair.is_due(self.now()):
                 self._serve(self._made())
-                self._log.info("the certificate of the metrics was renewed")
+                self._log.info(f"the certificate of {self.what} was renewed")
             return
         seen = self._state()
         if seen == self._seen:
@@ -70,9 +77,9 @@ class ServedCertificate:
         self._seen = seen
         try:
             self._serve(self._read())
-            self._log.info("the certificate of the metrics was read anew")
+            self._log.info(f"the certificate of {self.what} was read anew")
         except CertificateUnusable as error:
-            self._log.error("the old certificate of the metrics stays", error=error)
+            self._log.error(f"the old certificate of {self.what} stays", error=error)
 
     def _made(self) -> KeyPair:
         host = socket.gethostname()
@@ -83,7 +90,7 @@ class ServedCertificate:
         certificate, key = self._files()
         pair = read_pair(certificate, key)
         if pair.not_after <= self.now():
-            self._log.warning("the certificate of the metrics has expired", at=pair.not_after)
+            self._log.warning(f"the certificate of {self.what} has expired", at=pair.not_after)
         try:
             serve_with(_context(), pair)
         except ssl.SSLError as error:

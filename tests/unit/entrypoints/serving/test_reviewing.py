@@ -12,7 +12,7 @@ import pytest
 
 from stoker.adapters.kube.errors import ApiFailed
 from stoker.adapters.kube.resources import SUBJECT_ACCESS_REVIEWS, TOKEN_REVIEWS, Resource
-from stoker.entrypoints.controller.serving.reviewing import (
+from stoker.entrypoints.serving.reviewing import (
     KEPT,
     MOST,
     REFUSED,

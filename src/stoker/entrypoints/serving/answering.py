@@ -21,7 +21,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from stoker.entrypoints.controller.serving.reviewing import PATH, Reviewer, Verdict
+from stoker.entrypoints.serving.reviewing import PATH, Reviewer, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,7 @@ _REFUSALS: Final = {
 
 
 class Health(Protocol):
-    """Says how the controller is."""
+    """Says how the process is."""
 
     def alive(self) -> str:
         """Why it has to be started anew; "" is well."""
