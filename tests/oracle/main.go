@@ -7,7 +7,10 @@ package main
 
 import (
 	"bufio"
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -42,6 +45,8 @@ type request struct {
 	Path     string           `json:"path"`    // base64
 	Value    string           `json:"value"`   // base64
 	Pattern  string           `json:"pattern"` // base64
+	Key      string           `json:"key"`     // base64
+	Body     string           `json:"body"`    // base64
 }
 
 type answer struct {
@@ -116,6 +121,12 @@ func globMatch(r request) answer {
 	return answer{Match: ok}
 }
 
+func signBody(r request) answer {
+	mac := hmac.New(sha256.New, []byte(decode(r.Key)))
+	mac.Write([]byte(decode(r.Body)))
+	return answer{Want: encode("sha256=" + hex.EncodeToString(mac.Sum(nil)))}
+}
+
 func safely(r request, run func(request) answer) answer {
 	done := make(chan answer, 1)
 	go func() {
@@ -155,6 +166,8 @@ func main() {
 				a = safely(r, setField)
 			case "match":
 				a = safely(r, globMatch)
+			case "sign":
+				a = safely(r, signBody)
 			default:
 				a = answer{Error: "bad_request", Message: "unknown op " + r.Op}
 			}

@@ -77,6 +77,11 @@ class Oracle:
         parts = {"json": encode(document), "path": encode(path), "value": encode(value)}
         return self.ask({"op": "sjson", **parts})
 
+    def sign(self, key: bytes, body: bytes) -> str:
+        """What GitHub and others would send as the signature of a body."""
+        named = {"key": base64.b64encode(key).decode(), "body": base64.b64encode(body).decode()}
+        return decode(self.ask({"op": "sign", **named})["want"])
+
     def match(self, pattern: str, path: str) -> bool | None:
         """Whether the pattern matches; None for a malformed pattern."""
         answer = self.ask({"op": "match", "pattern": encode(pattern), "path": encode(path)})

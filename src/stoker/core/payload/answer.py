@@ -36,6 +36,13 @@ class AlreadySet:
 
 
 @frozen
+class Superseded:
+    """Nothing to write: a later request has been written already."""
+
+    ref: RefName
+
+
+@frozen
 class TriggerResolve:
     """Resolve now: what the CR follows was pushed."""
 
@@ -49,7 +56,7 @@ class IgnoredPush:
     ref: RefName
 
 
-Decision = Accepted | AlreadySet | TriggerResolve | IgnoredPush | Ignored
+Decision = Accepted | AlreadySet | Superseded | TriggerResolve | IgnoredPush | Ignored
 
 
 @frozen
@@ -62,21 +69,24 @@ class Reply:
 
 
 def answer(
-    request: RefRequest | Ignored, spec: Followed, requested: RefName | None = None
+    request: RefRequest | Ignored, spec: Followed | None, requested: RefName | None = None
 ) -> Decision:
-    """What to do about `request` for a CR with this spec and this `stoker.io/requested-ref`."""
+    """What to do about `request` for a CR with this spec and this `stoker.io/requested-ref`.
+
+    Without a spec, where it cannot be read, only what was requested counts.
+    """
     if isinstance(request, Ignored):
         return request
     if request.kind is RequestKind.SET:
         return _set(request, spec, requested)
-    followed: list[Followed] = [spec] if requested is None else [requested, spec]
+    followed = [one for one in (requested, spec) if one is not None]
     for pushed in request.pushed:
         if any(_names(pushed, one) for one in followed):
             return TriggerResolve(pushed.ref)
     return IgnoredPush(request.ref)
 
 
-def _set(request: RefRequest, spec: Followed, requested: RefName | None) -> Decision:
+def _set(request: RefRequest, spec: Followed | None, requested: RefName | None) -> Decision:
     """Set, unless it is.
 
     Against an earlier request the comparison is exact: `v1.2.3` must be able to correct a
@@ -110,6 +120,9 @@ def reply(decision: Decision) -> Reply:
             return Reply(202, {"accepted": True, "ref": str(ref)})
         case AlreadySet(ref=ref):
             return Reply(202, {"accepted": True, "ref": str(ref), "message": "ref already set"})
+        case Superseded(ref=ref):
+            said = "superseded by a later request"
+            return Reply(202, {"accepted": True, "ref": str(ref), "message": said})
         case IgnoredPush(ref=ref):
             return Reply(202, {"accepted": False, "ref": str(ref), "message": "ignored"})
         case Ignored():
@@ -121,7 +134,7 @@ def reply(decision: Decision) -> Reply:
 def refusal(error: StokerError) -> Reply:
     """The response to a request that is not authentic (401, without a hint) or illegal (400)."""
     if isinstance(error, SignatureError):
-        return _refused(401, "unauthorized", {"WWW-Authenticate": "Bearer"})
+        return UNAUTHORIZED
     return _refused(400, str(error))
 
 
@@ -134,6 +147,12 @@ def _refused(status: int, message: str, headers: Mapping[str, str] | None = None
     return Reply(status, {"accepted": False, "message": message}, headers or {})
 
 
+UNAUTHORIZED: Final = _refused(401, "unauthorized", {"WWW-Authenticate": "Bearer"})
 NOT_FOUND: Final = _refused(404, "no such GatewaySync")
+NO_SUCH_PATH: Final = _refused(404, "no such path: requests go to /webhook/NAMESPACE/NAME")
+ONLY_POST: Final = _refused(405, "only POST is answered here", {"Allow": "POST"})
+TOO_SLOW: Final = _refused(408, "the body took too long")
 TOO_LARGE: Final = _refused(413, "the body is larger than 1 MiB")
+FAILED: Final = _refused(500, "the request could not be answered")
+CROWDED: Final = _refused(503, "too many requests at a time", {"Retry-After": "2"})
 UNAVAILABLE: Final = _refused(503, "the API server cannot be reached", {"Retry-After": "5"})

@@ -16,7 +16,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from stoker.core.errors import DecodeError, RefError
 from stoker.core.payload.requests import Ignored, PushedRef, RefRequest
@@ -38,6 +38,15 @@ _EVENT_HEADERS: Final = (
     ("x-github-event", RequestSource.GITHUB),
     ("x-gitlab-event", RequestSource.GITLAB),
     ("x-event-key", RequestSource.BITBUCKET),
+)
+_USERS: Final[tuple[tuple[str, ...], ...]] = (
+    ("sender", "login"),
+    ("user_username",),
+    ("user_name",),
+    ("user", "username"),
+    ("actor", "nickname"),
+    ("actor", "name"),
+    ("user",),
 )
 _SHOWN: Final = 80
 
@@ -73,7 +82,7 @@ def parse_payload(headers: Mapping[str, str], body: bytes) -> RefRequest | Ignor
     event = Event(_decode(lowered, body), lowered)
     for reader in _READERS:
         if (said := reader(event)) is not None:
-            return said
+            return said if isinstance(said, Ignored) else evolve(said, user=_user(event))
     raise DecodeError(
         "the body names no ref",
         where="webhook body",
@@ -252,6 +261,13 @@ def _forge(event: Event) -> RequestSource:
     has_names = dig(event.document, "sender", "full_name") is not None
     has_url = event.dig("compare_url") is not None
     return RequestSource.GITEA if has_names or has_url else RequestSource.GITHUB
+
+
+def _user(event: Event) -> str:
+    """Who is behind an event, by the name that their system has for them."""
+    named = (event.dig(*steps) for steps in _USERS)
+    text = next((one for one in named if isinstance(one, str) and one), "")
+    return "".join(one if one.isprintable() else "?" for one in text[:_SHOWN])
 
 
 def _ref(value: object, where: str) -> RefName:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from attrs import frozen
+from attrs import field, frozen
 
 from stoker.core.refs import CommitId, RefName, RequestSource
 
@@ -39,6 +39,8 @@ class RefRequest:
     commit: CommitId | None = None
     pushed: tuple[PushedRef, ...] = ()
     """All refs of a push, `ref` the first of them; empty for `set`."""
+    user: str = field(default="", eq=False, kw_only=True)
+    """Who the sender says has asked for it, for the record; "" where it does not say."""
 
     @classmethod
     def push(cls, source: RequestSource, first: PushedRef, *more: PushedRef) -> RefRequest:
