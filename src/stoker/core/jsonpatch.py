@@ -62,6 +62,8 @@ def apply(document: JSON, operations: Iterable[Operation]) -> JSON:
 
 
 def _compare(before: JSON, after: JSON, path: str, found: list[Operation], depth: int = 0) -> None:
+    if before is after:  # most of a pod is shared with what was made of it
+        return
     if depth > MAX_DEPTH:
         raise PatchError(
             f"the values nest deeper than {MAX_DEPTH} levels",
@@ -108,6 +110,8 @@ def _equal(left: JSON, right: JSON) -> bool:
     pending = [(left, right)]
     while pending:
         a, b = pending.pop()
+        if a is b:
+            continue
         if isinstance(a, dict) and isinstance(b, dict):
             if a.keys() != b.keys():
                 return False

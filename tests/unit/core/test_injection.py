@@ -81,16 +81,19 @@ def test_the_whole_sidecar() -> None:
         "startupProbe": {
             "httpGet": {"path": "/startupz", "port": 8082},
             "periodSeconds": 2,
+            "timeoutSeconds": 5,
             "failureThreshold": 150,
         },
         "livenessProbe": {
             "httpGet": {"path": "/healthz", "port": 8082},
             "periodSeconds": 10,
+            "timeoutSeconds": 5,
             "failureThreshold": 3,
         },
         "readinessProbe": {
             "httpGet": {"path": "/readyz", "port": 8082},
             "periodSeconds": 5,
+            "timeoutSeconds": 5,
             "failureThreshold": 3,
         },
         "securityContext": {

@@ -7,7 +7,16 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from stoker.core.injection import Admission, Allowed, Denied, Injected, admit, inject
+from stoker.core.errors import InvalidDocument, Problem
+from stoker.core.injection import (
+    Admission,
+    Allowed,
+    Denied,
+    Injected,
+    UnreadableSync,
+    admit,
+    inject,
+)
 from stoker.core.spec.types import GatewaySync, GitAuth, SecretKeyRef, TokenAuth
 from support.pods import SETTINGS, a_cr, a_pod, sidecar_of, with_metadata
 
@@ -16,12 +25,12 @@ CR_NAME = "metadata.annotations[stoker.io/cr-name]"
 
 
 def answer(
-    pod: Any, *crs: GatewaySync, namespace: str = "plant", settings: Any = SETTINGS
+    pod: Any, *crs: GatewaySync | UnreadableSync, namespace: str = "plant", settings: Any = SETTINGS
 ) -> Admission:
     return admit(pod, namespace, crs or [a_cr()], settings)
 
 
-def denial(pod: Any, *crs: GatewaySync) -> str:
+def denial(pod: Any, *crs: GatewaySync | UnreadableSync) -> str:
     match answer(pod, *crs):
         case Denied(message=message):
             return message
@@ -250,3 +259,54 @@ def test_a_deep_pod_is_no_trouble() -> None:
             assert sidecar_of(after)
         case other:
             pytest.fail(str(type(other)))
+
+
+# --- CRs that cannot be read ---
+
+
+def unreadable(name: str = "prod", *problems: Problem, deleting: bool = False) -> UnreadableSync:
+    found = problems or (Problem("spec.git", "is required", "name the repository"),)
+    metadata = evolve(a_cr().metadata, name=name, deleting=deleting)
+    return UnreadableSync(metadata, InvalidDocument.of("the GatewaySync", found))
+
+
+@pytest.mark.parametrize("annotations", [{}, {"stoker.io/cr-name": "prod"}])
+def test_a_pod_of_a_cr_that_cannot_be_read_hears_what_is_wrong(annotations: dict[str, str]) -> None:
+    assert denial(a_pod(annotations), unreadable()) == (
+        "GatewaySync 'prod' cannot be read: spec.git: is required (name the repository)"
+        " (correct it, such as with kubectl edit gatewaysync)"
+    )
+
+
+def test_of_many_problems_some_are_told() -> None:
+    problems = [Problem(f"spec.f{number}", "is odd") for number in range(15)]
+    said = denial(a_pod(), unreadable("prod", *problems))
+    assert "spec.f9: is odd; and 5 more (correct it" in said
+
+
+def test_one_that_cannot_be_read_is_there_all_the_same() -> None:
+    """Seen to fail when only those that can be read are counted."""
+    said = denial(a_pod(), unreadable("a"), a_cr("b"))
+    assert "there are 2 GatewaySyncs" in said
+    assert isinstance(
+        answer(a_pod({"stoker.io/cr-name": "b"}), unreadable("a"), a_cr("b")), Injected
+    )
+    assert isinstance(answer(a_pod(), unreadable("a", deleting=True), a_cr("b")), Injected)
+
+
+@pytest.mark.parametrize(
+    ("pod", "settled"),
+    [
+        (a_pod({"stoker.io/inject": "maybe"}), True),
+        (a_pod(volumes="x"), True),
+        (a_pod({"stoker.io/cr-name": "x"}), False),
+        (a_pod({"stoker.io/profile": "x"}), False),
+        (a_pod({"stoker.io/agent-image": "other/agent:1"}), False),
+    ],
+)
+def test_what_no_cr_would_change_is_settled(pod: Any, settled: bool) -> None:  # noqa: FBT001 - a table
+    match answer(pod):
+        case Denied() as denied:
+            assert (denied.settled, denied.code) == (settled, 403)
+        case other:
+            pytest.fail(f"not denied: {other}")

@@ -4,7 +4,9 @@ Members that this version does not know are ignored. What it reads must be of th
 question that is half understood must not be answered. Size, depth and numbers are bounded before
 anything looks at the object, so that what comes after may walk through it freely.
 
-The answer carries only what changes, as a JSON patch. Texts in it are cut to what Kubernetes passes
+The answer carries only what changes, as a JSON patch. What is wrong with a document of ours is told
+as the API server tells it of its own, problem by problem, so that kubectl lists it line by line.
+Texts in it are cut to what Kubernetes passes
 on: a warning of more than 256 characters, or with a control character, would be lost as a whole.
 """
 
@@ -24,6 +26,8 @@ from stoker.core.jsonpatch import diff
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from stoker.core.errors import Problem
+
 MAX_BODY: Final = 4 * 1024 * 1024
 """Bytes; more than the API server takes for one object."""
 MAX_DEPTH: Final = 100
@@ -32,10 +36,13 @@ MAX_UID: Final = 256
 MAX_WARNINGS: Final = 16
 MAX_WARNING: Final = 256
 MAX_MESSAGE: Final = 4096
+MAX_FIELD: Final = 512
+MAX_CAUSE: Final = 1024
 
 _API_VERSION: Final = "admission.k8s.io/v1"
 _KIND: Final = "AdmissionReview"
-_FORBIDDEN: Final = 403
+_REASONS: Final = {400: "BadRequest", 403: "Forbidden", 503: "ServiceUnavailable"}
+_INVALID: Final = 422
 
 
 @frozen(kw_only=True)
@@ -44,12 +51,15 @@ class AdmissionRequest:
 
     uid: str
     operation: str
+    group: str = ""
     kind: str = ""
     namespace: str = ""
     name: str = ""
     subresource: str = ""
     dry_run: bool = False
     object: dict[str, Any] | None = None
+    old_object: dict[str, Any] | None = None
+    """What it was before, where it is changed."""
 
     @property
     def creates_pod(self) -> bool:
@@ -70,16 +80,17 @@ def decode_review(body: bytes) -> AdmissionRequest:
     uid = _text(request, "uid")
     if not 0 < len(uid) <= MAX_UID:
         raise DecodeError(f"must have from 1 to {MAX_UID} characters", where="request.uid")
-    content = request.get("object")
     return AdmissionRequest(
         uid=uid,
         operation=_text(request, "operation"),
-        kind=_kind(request.get("kind")),
+        group=_kind(request.get("kind"), "group"),
+        kind=_kind(request.get("kind"), "kind"),
         namespace=_text(request, "namespace"),
         name=_text(request, "name"),
         subresource=_text(request, "subResource"),
         dry_run=_flag(request, "dryRun"),
-        object=None if content is None else _members(content, "request.object"),
+        object=_content(request, "object"),
+        old_object=_content(request, "oldObject"),
     )
 
 
@@ -92,13 +103,9 @@ def encode_review(request: AdmissionRequest, admission: Admission) -> bytes:
 
 def _verdict(request: AdmissionRequest, admission: Admission) -> dict[str, Any]:
     match admission:
-        case Denied(message=message):
-            status = {
-                "code": _FORBIDDEN,
-                "reason": "Forbidden",
-                "message": _line(message, MAX_MESSAGE),
-            }
-            return {"allowed": False, "status": status}
+        case Denied(message=message, problems=problems, code=code):
+            told = {"message": _line(message, MAX_MESSAGE), **_reason(request, problems, code)}
+            return {"allowed": False, "status": told}
         case Allowed(warnings=warnings):
             return {"allowed": True, **_warned(warnings)}
         case Injected(pod=pod, warnings=warnings):
@@ -112,6 +119,25 @@ def _verdict(request: AdmissionRequest, admission: Admission) -> dict[str, Any]:
             }
         case unknown:
             assert_never(unknown)
+
+
+def _reason(request: AdmissionRequest, problems: tuple[Problem, ...], code: int) -> dict[str, Any]:
+    if not problems:
+        return {"code": code, "reason": _REASONS.get(code, "InternalError")}
+    causes = [
+        {
+            "reason": "FieldValueInvalid",
+            "field": _line(problem.path or request.kind, MAX_FIELD),
+            "message": _line(_said(problem), MAX_CAUSE),
+        }
+        for problem in problems
+    ]
+    details = {"name": request.name, "group": request.group, "kind": request.kind}
+    return {"code": _INVALID, "reason": "Invalid", "details": {**details, "causes": causes}}
+
+
+def _said(problem: Problem) -> str:
+    return f"{problem.message} ({problem.cure})" if problem.cure else problem.message
 
 
 def _warned(warnings: tuple[str, ...]) -> dict[str, Any]:
@@ -150,21 +176,18 @@ def _finite(text: str) -> float:
 
 
 def _check_depth(document: object) -> None:
-    level = [document]
+    level = [document] if isinstance(document, (dict, list)) else []
     for _ in range(MAX_DEPTH):
-        level = [child for parent in level for child in _children(parent)]
+        # One expression: it looks at every part of every review.
+        level = [
+            child
+            for parent in level
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+            if isinstance(child, (dict, list))
+        ]
         if not level:
             return
     raise DecodeError(f"the document is nested more than {MAX_DEPTH} levels deep")
-
-
-def _children(value: object) -> list[Any]:
-    children: list[Any] = []
-    if isinstance(value, dict):
-        children = list(value.values())
-    elif isinstance(value, list):
-        children = value
-    return [child for child in children if isinstance(child, (dict, list))]
 
 
 def _members(value: object, where: str) -> dict[str, Any]:
@@ -173,10 +196,15 @@ def _members(value: object, where: str) -> dict[str, Any]:
     return value
 
 
-def _kind(value: object) -> str:
+def _content(request: Mapping[str, Any], name: str) -> dict[str, Any] | None:
+    value = request.get(name)
+    return None if value is None else _members(value, f"request.{name}")
+
+
+def _kind(value: object, part: str) -> str:
     if value is None:
         return ""
-    return _text(_members(value, "request.kind"), "kind", "request.kind.kind")
+    return _text(_members(value, "request.kind"), part, f"request.kind.{part}")
 
 
 def _text(request: Mapping[str, Any], name: str, where: str = "") -> str:

@@ -19,7 +19,14 @@ it can name a profile, a ref, a tag, never a Secret.
 
 from __future__ import annotations
 
-from stoker.core.injection.admission import Admission, Allowed, Denied, Injected, admit
+from stoker.core.injection.admission import (
+    Admission,
+    Allowed,
+    Denied,
+    Injected,
+    UnreadableSync,
+    admit,
+)
 from stoker.core.injection.injecting import inject
 from stoker.core.injection.settings import ImageSettings, InjectionSettings
 
@@ -30,6 +37,7 @@ __all__ = [
     "ImageSettings",
     "Injected",
     "InjectionSettings",
+    "UnreadableSync",
     "admit",
     "inject",
 ]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from stoker.core.spec.types import GatewaySync
 
 _DEFAULT_SYNC_PERIOD: Final = 30
+_PROBE_TIMEOUT: Final = 5
 
 
 def container(
@@ -133,6 +134,8 @@ def _probe(path: str, *, period: int, failures: int) -> dict[str, Any]:
     return {
         "httpGet": {"path": path, "port": names.PROBE_PORT},
         "periodSeconds": period,
+        # At its CPU limit the agent may need longer than the kubelet's one second.
+        "timeoutSeconds": _PROBE_TIMEOUT,
         "failureThreshold": failures,
     }
 

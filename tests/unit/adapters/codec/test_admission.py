@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from stoker.adapters.codec.admission import (
     MAX_BODY,
@@ -15,7 +16,7 @@ from stoker.adapters.codec.admission import (
     decode_review,
     encode_review,
 )
-from stoker.core.errors import DecodeError
+from stoker.core.errors import DecodeError, Problem
 from stoker.core.injection import Allowed, Denied, Injected
 
 REQUEST: dict[str, Any] = {
@@ -61,6 +62,14 @@ def test_a_review() -> None:
         dry_run=True,
         object={"metadata": {"name": "gw-0"}},
     )
+
+
+def test_a_review_of_a_change() -> None:
+    kind = {"group": "stoker.io", "version": "v1alpha1", "kind": "GatewaySync"}
+    request = decoded(kind=kind, operation="UPDATE", oldObject={"spec": {}})
+    assert (request.group, request.kind) == ("stoker.io", "GatewaySync")
+    assert request.old_object == {"spec": {}}
+    assert refusal_of(oldObject=[]) == "request.oldObject: is not an object"
 
 
 def test_a_review_that_says_little() -> None:
@@ -216,6 +225,34 @@ def test_denied() -> None:
         "uid": "u1",
         "allowed": False,
         "status": {"code": 403, "reason": "Forbidden", "message": "no CR (create one)"},
+    }
+
+
+def test_denied_for_what_is_wrong_with_a_document_of_ours() -> None:
+    about = evolve(QUESTION, group="stoker.io", kind="GatewaySync", name="site")
+    problems = (Problem("spec.a", "is wrong", "mend it"), Problem("", "x\ny" + "z" * 2000))
+    document = json.loads(encode_review(about, Denied("2 problems", problems)))
+    assert document["response"]["status"] == {
+        "code": 422,
+        "reason": "Invalid",
+        "message": "2 problems",
+        "details": {
+            "group": "stoker.io",
+            "kind": "GatewaySync",
+            "name": "site",
+            "causes": [
+                {
+                    "reason": "FieldValueInvalid",
+                    "field": "spec.a",
+                    "message": "is wrong (mend it)",
+                },
+                {
+                    "reason": "FieldValueInvalid",
+                    "field": "GatewaySync",
+                    "message": "x\ufffdy" + "z" * 1020 + "…",
+                },
+            ],
+        },
     }
 
 
