@@ -1,4 +1,4 @@
-"""The two commands of the image, as far as they go without a gateway."""
+"""The commands of the image, as far as they go without a gateway and a cluster."""
 
 from __future__ import annotations
 
@@ -10,11 +10,16 @@ from pathlib import Path
 import pytest
 
 from stoker import __version__
-from stoker.entrypoints import agent, controller
+from stoker.entrypoints import agent, controller, webhook
 
 
 @pytest.mark.parametrize(
-    ("main", "name"), [(agent.main, "stoker-agent"), (controller.main, "stoker-controller")]
+    ("main", "name"),
+    [
+        (agent.main, "stoker-agent"),
+        (controller.main, "stoker-controller"),
+        (webhook.main, "stoker-webhook"),
+    ],
 )
 def test_the_version(
     main: Callable[[Sequence[str]], int], name: str, capsys: pytest.CaptureFixture[str]
@@ -61,7 +66,7 @@ def test_a_configuration_that_is_wrong(
     assert "gateway.name" in said
 
 
-@pytest.mark.parametrize("command", ["agent", "controller"])
+@pytest.mark.parametrize("command", ["agent", "controller", "webhook"])
 def test_what_a_command_imports_before_it_works(command: str) -> None:
     """Seen failing: with the standalone agent imported at the top, 0.4 s in place of 0.05 s."""
     probe = (
@@ -72,19 +77,42 @@ def test_what_a_command_imports_before_it_works(command: str) -> None:
     subprocess.run([sys.executable, "-c", probe], check=True)  # noqa: S603 - our own interpreter
 
 
-def test_a_controller_that_is_told_nonsense(capsys: pytest.CaptureFixture[str]) -> None:
-    assert controller.main(["--workers", "many"]) == 2
+@pytest.mark.parametrize(
+    ("main", "name", "option"),
+    [
+        (controller.main, "stoker-controller", "--workers"),
+        (webhook.main, "stoker-webhook", "--rate-limit-cr-burst"),
+    ],
+)
+def test_who_is_told_nonsense(
+    main: Callable[[Sequence[str]], int],
+    name: str,
+    option: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main([option, "many"]) == 2
     said = capsys.readouterr().err
-    assert said.startswith("stoker-controller: error: ")
-    assert "--workers" in said
+    assert said.startswith(f"{name}: error: ")
+    assert option in said
 
 
-def test_a_controller_without_a_cluster(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("main", "option"),
+    [
+        (controller.main, "--leader-elect=false"),
+        (webhook.main, "--admission-bind-address=0"),
+    ],
+)
+def test_who_is_without_a_cluster(
+    main: Callable[[Sequence[str]], int],
+    option: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
     missing = tmp_path / "kubeconfig"
-    assert controller.main(["--leader-elect=false", "--kubeconfig", str(missing)]) == 1
+    assert main([option, "--kubeconfig", str(missing)]) == 1
     said = capsys.readouterr().err
     assert str(missing) in said
     assert "Traceback" not in said
