@@ -24,32 +24,38 @@ if TYPE_CHECKING:
 _TOKEN = "BearerToken"  # noqa: S105 - the name of a setting
 
 
-def way_to(kubeconfig: Path | None, user_agent: str, pool: int) -> Transport:
-    """The transport to the cluster that is meant; raises `NoCluster`."""
+def way_to(kubeconfig: Path | None, user_agent: str, pool: int, context: str = "") -> Transport:
+    """The transport to the cluster that is meant; raises `NoCluster`.
+
+    `context` is one of the kubeconfig; without it, it is the current one.
+    """
     settings = Configuration()
     settings.connection_pool_maxsize = pool
     settings.retries = False
     settings.keep_alive = True
-    _load(settings, kubeconfig)
+    _load(settings, kubeconfig, context)
     manager = RESTClientObject(settings).pool_manager
     hurry(manager)
     wire = Pooled(settings.host.rstrip("/"), manager, _credential(settings))
     return Transport(wire, user_agent)
 
 
-def _load(settings: Configuration, kubeconfig: Path | None) -> None:
+def _load(settings: Configuration, kubeconfig: Path | None, context: str) -> None:
     load: Any = config  # the package has no types
-    if kubeconfig is None and os.environ.get("KUBERNETES_SERVICE_HOST"):
+    is_inside = kubeconfig is None and not context
+    if is_inside and os.environ.get("KUBERNETES_SERVICE_HOST"):
         where = "the pod's service account"
         cure = "mount the token of a service account, or name a kubeconfig"
     else:
         where = str(kubeconfig or os.environ.get("KUBECONFIG") or Path.home() / ".kube" / "config")
         cure = "name a kubeconfig that can be read, or run in a pod with a service account"
     try:
-        if kubeconfig is None and os.environ.get("KUBERNETES_SERVICE_HOST"):
+        if is_inside and os.environ.get("KUBERNETES_SERVICE_HOST"):
             load.load_incluster_config(client_configuration=settings)
         else:
-            load.load_kube_config(where, client_configuration=settings, persist_config=False)
+            load.load_kube_config(
+                where, context or None, client_configuration=settings, persist_config=False
+            )
     except Exception as error:  # the package lets out whatever a wrong file leads to
         said = str(error) if isinstance(error, config.ConfigException) else type(error).__name__
         raise NoCluster(

@@ -26,6 +26,7 @@ from stoker.entrypoints.cli.options import (
     Quiet,
     taking_inputs,
 )
+from stoker.entrypoints.cli.triggering.command import trigger
 
 app = typer.Typer(
     name="stoker",
@@ -284,6 +285,9 @@ def crd(output: Output = Format.TEXT) -> Answer:
     from stoker.entrypoints.cli.defining import crd_answer  # noqa: PLC0415
 
     return crd_answer(as_json=output is Format.JSON)
+
+
+app.command()(trigger)
 
 
 @app.command()
