@@ -3,7 +3,7 @@
 What is decided about a CR is `core.reconcile`; here is what drives it in a cluster.
 
 - `settings`: what the command is told
-- `watching`, `cluster` (with `shelf`, `sightings`, `reports`): what is known of the cluster
+- `watching`, `cluster` (with `sightings`, `reports`): what is known of the cluster
 - `queue`: which CR is looked at next
 - `reconciling`: one look after the other; `acting` writes, `telling` makes events, `asking` asks
   git servers and GitHub

@@ -30,7 +30,6 @@ from stoker.core.report import GatewayReport, Origin
 from stoker.core.status import status_map
 from stoker.entrypoints.controller.queue import Key
 from stoker.entrypoints.controller.reports import Notes, notes_of
-from stoker.entrypoints.controller.shelf import Change, Shelf
 from stoker.entrypoints.controller.sightings import (
     Grant,
     Inhabitants,
@@ -41,6 +40,7 @@ from stoker.entrypoints.controller.sightings import (
     read_pod,
     read_role,
 )
+from stoker.entrypoints.shelf import Change, Shelf
 
 
 def _listed(_: str) -> None:

@@ -30,7 +30,7 @@ from stoker.adapters.kube.watch import INACTIVITY, Watch
 from stoker.core import names
 from stoker.core.errors import Retryable, StokerError
 from stoker.entrypoints.controller.cluster import Cluster
-from stoker.entrypoints.controller.shelf import Shelf
+from stoker.entrypoints.shelf import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable

@@ -20,7 +20,7 @@ from stoker.adapters.codec.crd import Seen, decode_seen
 from stoker.adapters.kube.errors import Forbidden, Unreachable
 from stoker.adapters.kube.resources import GATEWAY_SYNCS
 from stoker.adapters.kube.watch import INACTIVITY, Watch
-from stoker.entrypoints.controller.shelf import Change, Shelf, name_of, version_of
+from stoker.entrypoints.shelf import Change, Shelf, name_of, version_of
 from stoker.entrypoints.webhook.lookups import Lookups
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stoker.entrypoints.controller.shelf import MOST_DELETIONS, Change, Shelf
+from stoker.entrypoints.shelf import MOST_DELETIONS, Change, Shelf
 
 NAME = ("plant", "one")
 
