@@ -188,7 +188,7 @@ def test_a_slow_body_is_cut(run: Callable[..., Running]) -> None:
 
 
 def test_a_head_that_does_not_end_is_cut(run: Callable[..., Running]) -> None:
-    running = run(limits=Limits(answer=0.5))
+    running = run(limits=Limits(head=0.5))
     with running.raw() as connection:
         connection.sendall(HEAD.encode())
         began = time.monotonic()

@@ -1,8 +1,8 @@
 """What is served at one address, and the server of uvicorn for it.
 
-A connection that has got no answer within its time is cut, whoever is slow; one without a request
-is kept for a while, and then closed. What is larger than a few kilobytes before it is a request is
-refused.
+A request that has got no answer within its time is cut, whoever is slow, and sooner if not even
+its head has come; a connection without a request is kept for a while, and then closed. What is
+larger than a few kilobytes before it is a request is refused.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import ssl
 from asyncio.sslproto import SSLProtocol
 from typing import TYPE_CHECKING, Any, Final
 
+import h11
 import uvicorn
-from attrs import frozen
+from attrs import define, field, frozen
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -32,10 +33,12 @@ class Limits:
     """How long things take at the most, in seconds, and how many there may be."""
 
     answer: float = 20.0
-    """From a connection, or a request's first byte, to the end of the answer."""
+    """From a request's first byte to the end of the answer."""
+    head: float = 5.0
+    """From a request's first byte to the end of its headers."""
     idle: float = 5.0
-    """How long a connection is kept after an answer. A client that keeps it for longer may send a
-    request while it is being closed, and that request is lost."""
+    """How long a connection is kept before the first request and after an answer. A client that
+    keeps it for longer may send a request while it is being closed, and that request is lost."""
     connections: int | None = None
     """The most at a time; None: any number."""
     per_source: int | None = None
@@ -109,40 +112,64 @@ def _last_answers(app: ASGIApp, leaving: Callable[[], bool]) -> ASGIApp:
     return wrapped
 
 
+@define
+class _Ends:
+    """What ends a connection unless something else happens before."""
+
+    loop: asyncio.AbstractEventLoop
+    _ends: list[asyncio.TimerHandle] = field(factory=list)
+
+    @property
+    def are_set(self) -> bool:
+        return bool(self._ends)
+
+    def set(self, *ends: tuple[float, Callable[[], None]]) -> None:
+        """These and no others: after so many seconds, this."""
+        self.unset()
+        self._ends = [self.loop.call_later(seconds, end) for seconds, end in ends]
+
+    def unset(self) -> None:
+        for end in self._ends:
+            end.cancel()
+        self._ends = []
+
+
 def _bounded(limits: Limits) -> type[asyncio.Protocol]:
-    """The protocol of a connection that is cut when nothing is answered for so long."""
+    """The protocol of a connection that is cut when nothing comes or is answered for so long."""
 
     class Bounded(H11Protocol):
-        _end: asyncio.TimerHandle | None = None
+        _is_fresh = True
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the class above
             super().connection_made(transport)
             self.timeout_keep_alive = limits.idle  # type: ignore[assignment]  # it goes to call_later
-            self._count()
+            self._ends = _Ends(self.loop)
+            self._ends.set((limits.idle, transport.abort))
 
         def connection_lost(self, exc: Exception | None) -> None:
             super().connection_lost(exc)
             self._unset_keepalive_if_required()
-            self._count_no_more()
+            self._ends.unset()
 
         def data_received(self, data: bytes) -> None:
-            if self._end is None:
-                self._count()
+            if self._is_fresh or not self._ends.are_set:
+                self._is_fresh = False
+                self._wait_for_request()
             super().data_received(data)
 
         def on_response_complete(self) -> None:
-            self._count_no_more()
+            self._ends.unset()
             super().on_response_complete()
             if self.timeout_keep_alive_task is None:  # the next request is here already
-                self._count()
+                self._wait_for_request()
 
-        def _count(self) -> None:
-            self._count_no_more()
-            self._end = self.loop.call_later(limits.answer, self.transport.abort)
+        def _wait_for_request(self) -> None:
+            self._ends.set(
+                (limits.answer, self.transport.abort), (limits.head, self._cut_without_head)
+            )
 
-        def _count_no_more(self) -> None:
-            if self._end is not None:
-                self._end.cancel()
-                self._end = None
+        def _cut_without_head(self) -> None:
+            if self.conn.their_state is h11.IDLE:
+                self.transport.abort()
 
     return Bounded
