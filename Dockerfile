@@ -1,4 +1,4 @@
-# One image with the commands `stoker-controller` and `stoker-agent`, and the command line `stoker`.
+# One image with the commands `stoker-controller`, `stoker-webhook` and `stoker-agent`, and the command line `stoker`.
 # docs/image.md says what is in it and why.
 #
 #     docker build --tag stoker .

@@ -8,6 +8,7 @@ written, a capability that is kept, a protocol of any name, a right on GatewaySy
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from typing import Any, Final
@@ -27,7 +28,36 @@ EVERYTHING: Final[Document] = {
     "leaderElection": {"enabled": True},
     "git": {"allowedProtocols": ["https", "ssh", "http"]},
     "controller": {"logDevMode": True},
+    "agentImage": {"repository": "r/agent", "tag": "9", "allowedRepositories": ["r/mine", "r/x"]},
     "metrics": {"enabled": True, "service": {"type": "NodePort", "port": 9443}},
+    "webhook": {
+        "port": 10250,
+        "failurePolicy": "Fail",
+        "timeoutSeconds": 3,
+        "namespaceSelector": {"requireLabel": True},
+        "objectSelector": {"matchLabels": {"team": "plant"}},
+        "certificate": {"life": "24h", "authorityLife": "240h"},
+    },
+    "webhookReceiver": {
+        "enabled": True,
+        "port": 8080,
+        "hmac": {"secret": "a key"},
+        "token": {"secretRef": {"name": "tokens", "key": "receiver"}},
+        "allowUnauthenticated": True,
+        "rateLimit": {"source": {"perSecond": 0.5, "burst": 7}, "gatewaySync": {"burst": 8}},
+        "trustedProxies": ["10.0.0.0/8", "fd00::/8"],
+        "tls": {"secretName": "receiver-tls"},
+        "service": {"type": "NodePort"},
+        "ingress": {
+            "enabled": True,
+            "ingressClassName": "nginx",
+            "annotations": {"a": "b"},
+            "hosts": [
+                {"host": "hooks.example", "paths": [{"path": "/webhook", "pathType": "Prefix"}]}
+            ],
+            "tls": [{"hosts": ["hooks.example"], "secretName": "hooks"}],
+        },
+    },
     "serviceMonitor": {"enabled": True, "labels": {"release": "p"}, "interval": "1m"},
     "networkPolicy": {"enabled": True},
     "resources": {"limits": {"cpu": "1", "memory": "1Gi"}},
@@ -47,11 +77,36 @@ VALUES: Final[dict[str, Document]] = {
     "two namespaces": {"watchNamespaces": ["default", "kube-public"]},
     "a long name": {"fullnameOverride": "n" * 53},
     "none at all": {"replicaCount": 0},
+    "a receiver": {"webhookReceiver": {"enabled": True}},
+    "a receiver alone": {
+        "webhook": {"enabled": False},
+        "webhookReceiver": {"enabled": True, "token": {"secret": "a token"}},
+    },
+    "cert-manager": {"certManager": {"enabled": True}},
+    "an issuer": {"certManager": {"enabled": True, "issuerRef": {"name": "plant"}}},
 }
 REFUSED: Final[dict[str, tuple[Document, str]]] = {
     "unknown": ({"replicas": 2}, "additional properties 'replicas' not allowed"),
     "unknown below": ({"metrics": {"port": 1}}, "at '/metrics': additional properties 'port'"),
-    "later": ({"webhook": {"enabled": True}}, "additional properties 'webhook'"),
+    "later": ({"sharding": {}}, "additional properties 'sharding'"),
+    "a failure policy": ({"webhook": {"failurePolicy": "x"}}, "at '/webhook/failurePolicy'"),
+    "a life": ({"webhook": {"certificate": {"life": "90d"}}}, "at '/webhook/certificate/life'"),
+    "a proxy": (
+        {"webhookReceiver": {"trustedProxies": ["proxy"]}},
+        "at '/webhookReceiver/trustedProxies/0'",
+    ),
+    "a rate": (
+        {"webhookReceiver": {"rateLimit": {"source": {"perSecond": 0}}}},
+        "at '/webhookReceiver/rateLimit/source/perSecond'",
+    ),
+    "no host": (
+        {"webhookReceiver": {"ingress": {"enabled": True}}},
+        "an ingress needs at least one host",
+    ),
+    "one port": (
+        {"webhookReceiver": {"port": 9443}},
+        "webhookReceiver.port: it is that of the webhook",
+    ),
     "no number": ({"replicaCount": "2"}, "at '/replicaCount': got string, want integer"),
     "too few": ({"replicaCount": -1}, "at '/replicaCount'"),
     "a protocol": ({"git": {"allowedProtocols": ["ext"]}}, "at '/git/allowedProtocols/0'"),
@@ -102,10 +157,23 @@ def rights(found: Iterator[Document]) -> Rights:
     }
 
 
-def container_of(documents: list[Document]) -> Document:
+def containers_of(documents: list[Document]) -> dict[str, Document]:
     (deployment,) = of_kind(documents, "Deployment")
-    (container,) = deployment["spec"]["template"]["spec"]["containers"]
-    found: Document = container
+    return {one["name"]: one for one in deployment["spec"]["template"]["spec"]["containers"]}
+
+
+def container_of(documents: list[Document], name: str = "controller") -> Document:
+    return containers_of(documents)[name]
+
+
+def configurations_of(documents: list[Document]) -> list[Document]:
+    kinds = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
+    return [one for kind in kinds for one in of_kind(documents, kind)]
+
+
+def service_of(documents: list[Document], ending: str) -> Document:
+    services = of_kind(documents, "Service")
+    (found,) = [one for one in services if one["metadata"]["name"].endswith(f"-{ending}")]
     return found
 
 
@@ -135,8 +203,9 @@ def test_values_that_are_wrong_are_refused_by_their_path(name: str, shared_space
 def test_the_api_server_takes_what_is_rendered(
     rendered: list[Document], shared_space: Space
 ) -> None:
-    # Nobody has the Prometheus operator here.
-    taken = [one for one in rendered if one["kind"] != "ServiceMonitor"]
+    # Nobody has the Prometheus operator or cert-manager here.
+    foreign = {"ServiceMonitor", "Issuer", "Certificate"}
+    taken = [one for one in rendered if one["kind"] not in foreign]
     words = (
         "apply",
         "--dry-run=server",
@@ -159,8 +228,8 @@ def test_the_pod_holds_to_all_restrictions(rendered: list[Document], space: Spac
     spec = {name: one for name, one in template["spec"].items() if name != "serviceAccountName"}
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "probe"}, "spec": spec}
     space.kubectl("create", "--dry-run=server", "--filename", "-", stdin=json.dumps(pod))
-    secured = container_of(rendered)["securityContext"]
-    assert secured["readOnlyRootFilesystem"] is True
+    for container in containers_of(rendered).values():
+        assert container["securityContext"]["readOnlyRootFilesystem"] is True
     assert template["spec"]["enableServiceLinks"] is False
     selected = deployment["spec"]["selector"]["matchLabels"]
     assert selected.items() <= template["metadata"]["labels"].items()
@@ -183,16 +252,19 @@ def test_all_that_can_be_said_is_heard(shared_space: Space) -> None:
     assert template["metadata"]["labels"]["app.kubernetes.io/name"] == "keeper"
     assert template["spec"]["topologySpreadConstraints"]
     (monitor,) = of_kind(documents, "ServiceMonitor")
-    (service,) = of_kind(documents, "Service")
+    service = service_of(documents, "metrics")
     wanted = monitor["spec"]["selector"]["matchLabels"]
     assert wanted.items() <= service["metadata"]["labels"].items()
+    scraped = [one["port"] for one in monitor["spec"]["endpoints"]]
+    assert scraped == [one["name"] for one in service["spec"]["ports"]]
     assert monitor["metadata"]["labels"]["release"] == "p"
 
 
 def test_without_metrics_nothing_of_them_is_there(shared_space: Space) -> None:
     documents = render(shared_space.helm, VALUES["no metrics"])
-    assert "--metrics-bind-address=0" in container_of(documents)["args"]
-    assert not of_kind(documents, "Service")
+    for container in containers_of(documents).values():
+        assert "--metrics-bind-address=0" in container["args"]
+    assert [one["spec"]["ports"][0]["name"] for one in of_kind(documents, "Service")] == ["webhook"]
     assert "tokenreviews" not in json.dumps(documents)
 
 
@@ -200,6 +272,121 @@ def test_a_lone_controller_is_replaced_and_not_joined(shared_space: Space) -> No
     documents = render(shared_space.helm, VALUES["no election"])
     assert of_kind(documents, "Deployment")[0]["spec"]["strategy"] == {"type": "Recreate"}
     assert "leases" not in json.dumps(documents)
+
+
+# --- Webhook and receiver ---
+
+
+def test_the_api_server_is_told_where_the_webhook_is(shared_space: Space) -> None:
+    documents = render(shared_space.helm, EVERYTHING)
+    (pods,) = of_kind(documents, "MutatingWebhookConfiguration")[0]["webhooks"]
+    (syncs,) = of_kind(documents, "ValidatingWebhookConfiguration")[0]["webhooks"]
+    service = service_of(documents, "webhook")
+    (port,) = service["spec"]["ports"]
+    for hook, path in ((pods, "/mutate-pods"), (syncs, "/validate-gatewaysyncs")):
+        client = hook["clientConfig"]
+        assert client["service"]["name"] == service["metadata"]["name"]
+        assert (client["service"]["port"], client["service"]["path"]) == (port["port"], path)
+        assert "caBundle" not in client
+        assert (hook["failurePolicy"], hook["timeoutSeconds"]) == ("Fail", 3)
+        assert hook["sideEffects"] == "None"
+    assert pods["objectSelector"] == {"matchLabels": {"team": "plant"}}
+    selected = {one["key"]: one for one in pods["namespaceSelector"]["matchExpressions"]}
+    assert selected["stoker.io/injection"]["values"] == ["enabled"]
+    left_out = selected["kubernetes.io/metadata.name"]
+    assert (left_out["operator"], left_out["values"]) == (
+        "NotIn",
+        ["kube-system", "kube-node-lease"],
+    )
+
+
+def test_what_the_webhook_is_told(shared_space: Space) -> None:
+    documents = render(shared_space.helm, EVERYTHING)
+    webhook = container_of(documents, "webhook")
+    name = service_of(documents, "webhook")["metadata"]["name"]
+    assert {
+        "--admission-bind-address=:10250",
+        "--receiver-bind-address=0",
+        "--agent-image-repository=r/agent",
+        "--agent-image-tag=9",
+        "--agent-allowed-repositories=r/mine,r/x",
+        "--certificate-life=24h",
+        "--authority-life=240h",
+        "--allowed-protocols=https,ssh,http",
+    } <= {*webhook["args"]}
+    assert f"--certificate-secret={name}" in webhook["args"]
+    (names,) = [one for one in webhook["args"] if one.startswith("--certificate-names=")]
+    assert names.startswith(f"--certificate-names={name}.")
+    assert ".svc," in names
+    configurations = configurations_of(documents)
+    for kind, one in zip(("mutating", "validating"), configurations, strict=True):
+        assert f"--{kind}-configuration={one['metadata']['name']}" in webhook["args"]
+    plain = container_of(render(shared_space.helm, {"image": {"tag": "7"}}), "webhook")["args"]
+    assert {"--agent-image-repository=stoker", "--agent-image-tag=7"} <= {*plain}
+
+
+def test_what_the_receiver_is_told(shared_space: Space) -> None:
+    documents = render(shared_space.helm, EVERYTHING)
+    receiver = container_of(documents, "receiver")
+    assert {
+        "--receiver-bind-address=:8080",
+        "--admission-bind-address=0",
+        "--receiver-hmac-file=/etc/stoker/receiver/hmac",
+        "--receiver-token-file=/etc/stoker/receiver/token",
+        "--receiver-cert-dir=/etc/stoker/receiver-certificate",
+        "--allow-unauthenticated=true",
+        "--rate-limit-source=0.5",
+        "--rate-limit-source-burst=7",
+        "--rate-limit-cr=1",
+        "--rate-limit-cr-burst=8",
+        "--trusted-proxies=10.0.0.0/8,fd00::/8",
+    } <= {*receiver["args"]}
+    assert "a key" not in json.dumps(of_kind(documents, "Deployment"))
+    (deployment,) = of_kind(documents, "Deployment")
+    volumes = {one["name"]: one for one in deployment["spec"]["template"]["spec"]["volumes"]}
+    sources = [one["secret"] for one in volumes["receiver"]["projected"]["sources"]]
+    (own,) = [one for one in of_kind(documents, "Secret") if one.get("data")]
+    assert base64.b64decode(own["data"]["hmac"]) == b"a key"
+    assert [(one["name"], one["items"][0]["key"]) for one in sources] == [
+        (own["metadata"]["name"], "hmac"),
+        ("tokens", "receiver"),
+    ]
+    (ingress,) = of_kind(documents, "Ingress")
+    backend = ingress["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]
+    service = service_of(documents, "receiver")
+    assert backend["name"] == service["metadata"]["name"]
+    assert backend["port"]["number"] == service["spec"]["ports"][0]["port"]
+    assert service["metadata"]["labels"]["app.kubernetes.io/component"] == "receiver"
+
+
+def test_without_a_secret_the_receiver_has_none(shared_space: Space) -> None:
+    documents = render(shared_space.helm, VALUES["a receiver"])
+    receiver = container_of(documents, "receiver")
+    assert not [one for one in receiver["args"] if "file" in one or "cert" in one]
+    assert "volumeMounts" not in receiver
+
+
+def test_with_cert_manager_the_webhook_makes_none(shared_space: Space) -> None:
+    documents = render(shared_space.helm, VALUES["cert-manager"])
+    (certificate,) = of_kind(documents, "Certificate")
+    webhook = container_of(documents, "webhook")
+    assert "--certificate-dir=/etc/stoker/certificate" in webhook["args"]
+    assert not [one for one in webhook["args"] if "configuration" in one or "authority" in one]
+    name = certificate["metadata"]["name"]
+    for one in configurations_of(documents):
+        injected = one["metadata"]["annotations"]["cert-manager.io/inject-ca-from"]
+        assert injected.endswith(f"/{name}")
+    service = service_of(documents, "webhook")["metadata"]["name"]
+    assert certificate["spec"]["dnsNames"][0].startswith(f"{service}.")
+    assert of_kind(documents, "Issuer")
+    assert not of_kind(render(shared_space.helm, VALUES["an issuer"]), "Issuer")
+
+
+def test_the_switches_of_webhook_and_receiver(shared_space: Space) -> None:
+    assert [*containers_of(render(shared_space.helm))] == ["controller", "webhook"]
+    alone = render(shared_space.helm, VALUES["a receiver alone"])
+    assert [*containers_of(alone)] == ["controller", "receiver"]
+    assert not configurations_of(alone)
 
 
 # --- Rights ---
@@ -239,12 +426,30 @@ def test_the_controller_s_rights_are_these_and_no_others(shared_space: Space) ->
 
 
 def test_secrets_are_neither_listed_nor_watched(rendered: list[Document]) -> None:
-    found = {
-        verb
-        for _, kind, verb in rights(rules(rendered, "ClusterRole", "Role"))
-        if kind == "secrets"
+    found = [
+        rule
+        for rule in rules(rendered, "ClusterRole", "Role")
+        if "secrets" in rule.get("resources", ()) and "resourceNames" not in rule
+    ]
+    verbs = {verb for _, _, verb in rights(iter(found))}
+    assert verbs == {"get", "create", "patch", "delete"}
+
+
+def test_what_the_webhook_may_do_besides(shared_space: Space) -> None:
+    """One Secret and two configurations, each by its name."""
+    documents = render(shared_space.helm, templates=["rbac/webhook"])
+    hooks = ("mutatingwebhookconfigurations", "validatingwebhookconfigurations")
+    verbs = ("get", "list", "watch", "update", "patch")
+    assert rights(rules(documents, "ClusterRole")) == {
+        ("admissionregistration.k8s.io", kind, verb) for kind in hooks for verb in verbs
     }
-    assert found == {"get", "create", "patch", "delete"}
+    assert rights(rules(documents, "Role")) == {
+        *((CORE, "secrets", verb) for verb in (*verbs, "create"))
+    }
+    for rule in rules(documents, "ClusterRole", "Role"):
+        assert rule["verbs"] == ["create"] or len(rule["resourceNames"]) == 1
+    with_cert_manager = rules(render(shared_space.helm, VALUES["cert-manager"]), "ClusterRole")
+    assert "admissionregistration.k8s.io" not in json.dumps([*with_cert_manager])
 
 
 def test_watched_namespaces_have_the_rights_to_themselves(shared_space: Space) -> None:

@@ -24,7 +24,7 @@ from packaging.requirements import Requirement
 
 import stoker
 
-COMMANDS = ("stoker", "stoker-agent", "stoker-controller")
+COMMANDS = ("stoker", "stoker-agent", "stoker-controller", "stoker-webhook")
 UNKNOWN = 2003
 """A user that stands in no /etc/passwd."""
 

@@ -150,9 +150,9 @@ print(*((root / file).read_text().strip() for file in files))
     }
 
 
-def test_both_commands_of_the_image_run(https: Followed) -> None:
+def test_the_commands_of_the_image_run(https: Followed) -> None:
     agent = https.station.agent
-    for command in ("stoker-controller", "stoker-agent"):
+    for command in ("stoker-controller", "stoker-webhook", "stoker-agent"):
         assert agent.pod.exec(agent.name, command, "--version").startswith(f"{command} ")
 
 

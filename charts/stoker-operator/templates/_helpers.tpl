@@ -32,10 +32,26 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 }}
 {{- end }}
 
+{{/* The labels of an object that belongs to a part, such as the webhook. */}}
+{{- define "stoker.labelsOf" -}}
+{{- $part := dict "app.kubernetes.io/component" (index . 1) -}}
+{{- merge $part (include "stoker.labels" (index . 0) | fromYaml) | toYaml -}}
+{{- end }}
+
 {{- define "stoker.subjects" -}}
 - kind: ServiceAccount
   name: {{ include "stoker.fullname" . }}
   namespace: {{ .Release.Namespace }}
+{{- end }}
+
+{{- define "stoker.metricsPorts" -}}
+- metrics
+{{- if .Values.webhook.enabled }}
+- metrics-webhook
+{{- end }}
+{{- if .Values.webhookReceiver.enabled }}
+- metrics-receiver
+{{- end }}
 {{- end }}
 
 {{/* What goes wrong together, said before anything is installed. */}}
@@ -45,5 +61,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- end -}}
 {{- if and .Values.serviceMonitor.enabled (not .Values.metrics.enabled) -}}
 {{- fail "serviceMonitor.enabled: there is nothing to scrape without metrics.enabled=true" -}}
+{{- end -}}
+{{- if and .Values.webhookReceiver.ingress.enabled (not .Values.webhookReceiver.ingress.hosts) -}}
+{{- fail "webhookReceiver.ingress.hosts: an ingress needs at least one host" -}}
+{{- end -}}
+{{- if eq (int .Values.webhook.port) (int .Values.webhookReceiver.port) -}}
+{{- fail "webhookReceiver.port: it is that of the webhook; choose another" -}}
 {{- end -}}
 {{- end }}
