@@ -125,6 +125,12 @@ def test_no_mistake(spec: GatewaySyncSpec) -> None:
         ("{{or .Ref .Vars.x}}", TemplateEngine.GO, "x", False),
         ("{{ Vars.x }}{{ Vars.y }}", TemplateEngine.JINJA2, "x", False),
         ("{{ Vars['x'] }}", TemplateEngine.JINJA2, "x", False),
+        (
+            "{% set mine = {} %}{{ Labels.a }}{{ mine.b }}{{ Vars.x }}",
+            TemplateEngine.JINJA2,
+            "x",
+            False,
+        ),
         ("{% if x is defined %}{{ x }}{% endif %}", TemplateEngine.JINJA2, "x", False),
     ],
 )
@@ -132,7 +138,7 @@ def test_a_name_that_not_every_rendering_needs_is_worth_a_word(
     text: str, engine: TemplateEngine, name: str, refused: object
 ) -> None:
     spec = with_mappings(a_mapping(text, template_engine=engine), vars={"y": ""})
-    what = "name" if text.startswith("{%") else "variable"
+    what = "name" if text.startswith("{% if") else "variable"
     said = f'uses the {what} "{name}", which is not defined'
     problems = check_spec(spec, ENTRANCE)
     cautions = warnings(spec, ENTRANCE)

@@ -92,10 +92,8 @@ def admit(
         return _decide(pod, view, here, settings)
     except InvalidDocument as invalid:
         return Denied("; ".join(map(str, invalid.problems)))
-    except DecodeError as error:
-        return Denied(str(error), settled=True)
     except StokerError as error:
-        return Denied(str(error))
+        return Denied(str(error), settled=isinstance(error, DecodeError))
 
 
 def _is_exempt(pod: Pod, namespace: str, settings: InjectionSettings) -> bool:
