@@ -237,6 +237,18 @@ def test_the_hosts_network(host: Any, *, warned: bool) -> None:
     assert warnings(a_pod(hostNetwork=host)) == (expected if warned else ())
 
 
+@pytest.mark.parametrize(
+    ("resources", "warned"),
+    [({"limits": {"memory": "1Gi"}}, True), ({"limits": {}}, False), ({}, False), (None, False)],
+)
+def test_limits_of_the_whole_pod(resources: dict[str, Any] | None, *, warned: bool) -> None:
+    expected = (
+        "the limits in spec.resources are those of the whole pod, and the agent takes its part of"
+        " them: raise them by what it needs",
+    )
+    assert warnings(a_pod(resources=resources)) == (expected if warned else ())
+
+
 def test_a_repository_that_no_credential_is_for() -> None:
     assert warnings(a_pod(), a_cr(auth=TOKEN, repo="ftp://x/y")) == (
         (

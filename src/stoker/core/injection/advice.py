@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from stoker.core import names
 from stoker.core.injection.data_volume import find_data_volume
 from stoker.core.injection.sidecar import credential_host
-from stoker.core.pods.json_shapes import objects, text
+from stoker.core.pods.json_shapes import members, objects, text
 
 if TYPE_CHECKING:
     from stoker.core.injection.anatomy import Anatomy
@@ -23,6 +23,7 @@ def advice(anatomy: Anatomy, cr: GatewaySync, settings: InjectionSettings) -> tu
         *_unknown_annotations(anatomy),
         *_missing_data(anatomy),
         *_contested_ports(anatomy),
+        *_shared_resources(anatomy),
         *_unusable_credential(cr, settings),
     )
 
@@ -66,6 +67,16 @@ def _contested_ports(anatomy: Anatomy) -> tuple[str, ...]:
         listed = " and ".join(map(str, _AGENT_PORTS))
         warnings.append(f"with hostNetwork the agent takes ports {listed} of the node")
     return tuple(warnings)
+
+
+def _shared_resources(anatomy: Anatomy) -> tuple[str, ...]:
+    if not members(anatomy.spec.get("resources")).get("limits"):
+        return ()
+    warning = (
+        "the limits in spec.resources are those of the whole pod, and the agent takes its part of"
+        " them: raise them by what it needs"
+    )
+    return (warning,)
 
 
 def _unusable_credential(cr: GatewaySync, settings: InjectionSettings) -> tuple[str, ...]:
