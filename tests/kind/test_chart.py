@@ -439,7 +439,7 @@ def test_what_the_webhook_may_do_besides(shared_space: Space) -> None:
     """One Secret and two configurations, each by its name."""
     documents = render(shared_space.helm, templates=["rbac/webhook"])
     hooks = ("mutatingwebhookconfigurations", "validatingwebhookconfigurations")
-    verbs = ("get", "list", "watch", "update", "patch")
+    verbs = ("get", "list", "watch", "patch")
     assert rights(rules(documents, "ClusterRole")) == {
         ("admissionregistration.k8s.io", kind, verb) for kind in hooks for verb in verbs
     }
