@@ -244,9 +244,9 @@ def test_the_hosts_network(host: Any, *, warned: bool) -> None:
 def test_limits_of_the_whole_pod(resources: dict[str, Any] | None, *, warned: bool) -> None:
     expected = (
         "the limits in spec.resources are those of the whole pod, and the agent takes its part of"
-        " them: raise them by what it needs",
+        " them: raise them by what it needs"
     )
-    assert warnings(a_pod(resources=resources)) == (expected if warned else ())
+    assert warnings(a_pod(resources=resources)) == ((expected,) if warned else ())
 
 
 def test_a_repository_that_no_credential_is_for() -> None:
