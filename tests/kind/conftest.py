@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kit.fixtures import (
+    admission,
     api,
     cluster,
     control_plane,
@@ -15,8 +16,10 @@ from kit.fixtures import (
     git_image,
     git_server,
     helm,
+    injecting,
     kubectl,
     local_controllers,
+    new_webhooks,
     new_works,
     product,
     pytest_configure,
@@ -29,6 +32,7 @@ from kit.fixtures import (
 )
 
 __all__ = [
+    "admission",
     "api",
     "cluster",
     "control_plane",
@@ -41,8 +45,10 @@ __all__ = [
     "git_image",
     "git_server",
     "helm",
+    "injecting",
     "kubectl",
     "local_controllers",
+    "new_webhooks",
     "new_works",
     "product",
     "pytest_configure",

@@ -50,7 +50,9 @@ def test_drift_is_reported_restored_or_let_be(works: Works, agents: dict[str, In
     eventually(
         lambda: agents["restore"].holds(VIEW_FILE, project()[VIEW_FILE]), what="it is put back"
     )
-    restored = agents["restore"].audits()[audits["restore"] :]
+    restored = eventually(
+        lambda: agents["restore"].audits()[audits["restore"] :], what="the record of that"
+    )
     assert [one["modified"] for one in restored] == [1]
     eventually(lambda: agents["restore"].report()["drift"] == 0, what="there is none any more")
     time.sleep(8)

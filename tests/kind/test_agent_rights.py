@@ -7,42 +7,15 @@ that is let in is let in.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from typing import Any, Final
 
 import pytest
-from kit import Space, Spaces, manifests
+from kit import Space, Spaces, manifests, requests_inside
+from kit.requests_inside import LET_IN, REFUSED, Request
 from kit.works import Injected, Works
 
 from stoker.core import names
 from support.standalone import project
-
-REQUESTS: Final = """
-import json, os, ssl, sys, urllib.error, urllib.request
-folder = "/var/run/secrets/kubernetes.io/serviceaccount"
-host = os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT"]
-context = ssl.create_default_context(cafile=f"{folder}/ca.crt")
-token = open(f"{folder}/token").read()
-answers = []
-for method, path, body, kind in json.load(sys.stdin):
-    request = urllib.request.Request(
-        "https://%s:%s%s" % (*host, path), method=method,
-        data=None if body is None else json.dumps(body).encode(),
-        headers={"Authorization": f"Bearer {token}", "Content-Type": kind},
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=20, context=context) as answer:
-            answers.append(answer.status)
-    except urllib.error.HTTPError as error:
-        answers.append(error.code)
-    except TimeoutError:
-        answers.append(0)
-print(json.dumps(answers))
-"""
-MERGE: Final = "application/merge-patch+json"
-JSON: Final = "application/json"
-LET_IN: Final = {200, 201}
 
 
 @pytest.fixture(scope="module")
@@ -64,11 +37,8 @@ def agents(works: Works) -> list[Injected]:
     return made
 
 
-def asked(agent: Injected, *requests: tuple[str, str, Any]) -> list[int]:
-    given = [(*one, MERGE if one[0] == "PATCH" else JSON) for one in requests]
-    words = (names.AGENT_CONTAINER, "python", "-c", REQUESTS)
-    found: list[int] = json.loads(agent.pod.exec(*words, stdin=json.dumps(given)))
-    return found
+def asked(agent: Injected, *requests: Request) -> list[int]:
+    return requests_inside.asked(agent.pod, names.AGENT_CONTAINER, *requests)
 
 
 def maps(space: Space, name: str = "") -> str:
@@ -121,7 +91,7 @@ def test_everything_else_is_refused(
     new = {"metadata": {"name": "made-by-an-agent"}}
     note = {"data": {"note": "tried"}}
     with spaces.new("elsewhere") as elsewhere:
-        requests: list[tuple[str, str, Any]] = [
+        requests: list[Request] = [
             ("GET", maps(space), None),
             ("GET", f"{maps(space)}?watch=true&timeoutSeconds=1", None),
             ("GET", "/api/v1/configmaps", None),
@@ -160,7 +130,9 @@ def test_everything_else_is_refused(
             ("GET", "/api/v1/namespaces/kube-system/secrets", None),
         ]
         answers = asked(agent, *requests)
-    wrong = [(one, answer) for one, answer in zip(requests, answers, strict=True) if answer != 403]
+    wrong = [
+        (one, answer) for one, answer in zip(requests, answers, strict=True) if answer != REFUSED
+    ]
     assert wrong == []
 
 

@@ -90,15 +90,13 @@ def a_plant(space: Space, name: str, url: str, git: Document) -> Plant:
 
 
 @pytest.fixture
-def start(product: str, gateway_image: str) -> Callable[[Plant, int], list[Injected]]:
+def start(gateway_image: str) -> Callable[[Plant, int], list[Injected]]:
     def begin(plant: Plant, replicas: int) -> list[Injected]:
         name = f"gw-{plant.name}"
         user = injected.gateway_pod(
             "any", gateway_image, injected.marks(plant.name), labels={"set": name}
         )
-        # The webhook sees a pod that has a name only if its owner gave it one; a StatefulSet does.
-        made = injected.injected(user, plant.document(), product, plant.space.name)
-        plant.space.apply(injected.stateful_set(name, made, replicas))
+        plant.space.apply(injected.stateful_set(name, user, replicas))
         return [Injected(plant, plant.space.pod(f"{name}-{number}")) for number in range(replicas)]
 
     return begin

@@ -15,7 +15,10 @@
 - `local_agents`, `lodgings`: agents as plain processes, and the folders that a kubelet would mount
 - `passages`, `choir`: a way to the API server that counts and fails, and a hundred at once
 - `git_here`, `doors`: a git server on this machine for pods and controllers, and what is on its way
-- `controllers`, `local_controller`, `charts`: controllers with the rights of the chart
+- `controllers`, `local_controller`, `local_process`, `charts`: controllers with the chart's rights
+- `webhooks`, `local_webhook`, `hasty`: webhooks with those rights, asked by the API server
+- `admissions`, `senders`: pods that are created without end, and who sends to the receiver
+- `requests_inside`: rights that are tried from inside a pod
 - `plants`, `speaking`: a GatewaySync, its gateways' pods and reports, and the API without kubectl
 - `order`: what the contract wants to be in a namespace, apart from the controller's own code
 - `chaos`, `meddling`, `doomed`: random changes, changes by hand, controllers that kill themselves

@@ -27,8 +27,9 @@ RIGHTS: Final = (
     "rbac/controller",
     "rbac/leader-election",
     "rbac/metrics-reader",
+    "rbac/webhook",
 )
-"""The templates that make an account and give it what a controller may do."""
+"""The templates that make an account and give it what controller and webhook may do."""
 
 # Helm that was built from its module says that it renders for a very old version.
 _VERSION: Final = "v1.33.0"
@@ -47,6 +48,24 @@ def render(
 def of_kind(documents: Sequence[Document], kind: str) -> list[Document]:
     """Those of one kind."""
     return [one for one in documents if one["kind"] == kind]
+
+
+def arguments(helm: Helm, values: Document, container: str) -> tuple[str, ...]:
+    """What a container of the Deployment is told, but for its addresses."""
+    (deployment,) = render(helm, values, templates=["deployment"])
+    listed = deployment["spec"]["template"]["spec"]["containers"]
+    (told,) = [one["args"] for one in listed if one["name"] == container]
+    return tuple(one for one in told if not one.partition("=")[0].endswith("-bind-address"))
+
+
+def merged(values: Document, more: Document) -> Document:
+    """Both, with what `more` says in the place of what `values` says."""
+    found = dict(values)
+    for name, value in more.items():
+        known = found.get(name)
+        both = isinstance(known, dict) and isinstance(value, dict)
+        found[name] = merged(known or {}, value) if both else value
+    return found
 
 
 def image_values(reference: str) -> Document:

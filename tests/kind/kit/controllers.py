@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,14 +21,14 @@ from typing import TYPE_CHECKING, Final
 import yaml
 
 from kit import charts
-from kit.local_controller import HERE, LocalController
+from kit.local_controller import LocalController
+from kit.local_process import HERE
 from kit.speaking import with_token
 
 if TYPE_CHECKING:
     from kit.kubectl import Document
     from kit.spaces import Space
 
-_OWN: Final = ("--metrics-bind-address", "--health-probe-bind-address")
 _CLUSTER_WIDE: Final = ("ClusterRole", "ClusterRoleBinding")
 
 
@@ -57,9 +57,7 @@ class Controllers:
         own = with_token(original, self._token(account), self.space.name)
         self.kubeconfig.touch(mode=0o600)
         self.kubeconfig.write_text(json.dumps(own))
-        (deployment,) = charts.render(self.space.helm, self.values, templates=["deployment"])
-        (container,) = deployment["spec"]["template"]["spec"]["containers"]
-        self._given = tuple(one for one in container["args"] if not one.startswith(_OWN))
+        self._given = charts.arguments(self.space.helm, self.values, "controller")
 
     def start(self, name: str = "controller", **options: object) -> LocalController:
         """Another controller, once it is ready; an option is `workers=2` for `--workers=2`."""
@@ -67,14 +65,13 @@ class Controllers:
 
     def begin(self, name: str = "controller", **options: object) -> LocalController:
         """The same without waiting."""
-        probe, metrics = _free_ports(2)
-        named = [f"--{key.replace('_', '-')}={_text(value)}" for key, value in options.items()]
+        probe, metrics = free_ports(2)
         arguments = (
             f"--kubeconfig={self.kubeconfig}",
             *self._given,
             f"--health-probe-bind-address={HERE}:{probe}",
             f"--metrics-bind-address={HERE}:{metrics}",
-            *named,
+            *spelt(options),
         )
         made = LocalController(name, arguments, self.folder, probe, metrics, self.scraper)
         self.there.append(made)
@@ -135,12 +132,18 @@ def _reader(namespace: str, role: str) -> tuple[Document, Document]:
     )
 
 
-def _free_ports(count: int) -> Sequence[int]:
-    sockets = [socket.create_server((HERE, 0)) for _ in range(count)]
+def free_ports(count: int, address: str = HERE) -> Sequence[int]:
+    """Ports of this machine that nobody listens at."""
+    sockets = [socket.create_server((address, 0)) for _ in range(count)]
     ports = [int(one.getsockname()[1]) for one in sockets]
     for one in sockets:
         one.close()
     return ports
+
+
+def spelt(options: Mapping[str, object]) -> tuple[str, ...]:
+    """Options as a command line has them: `workers=2` is `--workers=2`."""
+    return tuple(f"--{key.replace('_', '-')}={_text(value)}" for key, value in options.items())
 
 
 def _text(value: object) -> str:

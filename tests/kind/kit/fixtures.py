@@ -8,13 +8,25 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import pytest
 from cluster import Cluster, Problem, given, in_docker, open_cluster, opening
 
-from kit import Helm, Kubectl, Space, Spaces, controllers, eventually, gateways, loading, works
+from kit import (
+    Helm,
+    Kubectl,
+    Space,
+    Spaces,
+    controllers,
+    eventually,
+    gateways,
+    loading,
+    webhooks,
+    works,
+)
 from kit import git_here as git_on_this_machine
 from kit.api import Api, connected
 from kit.control_plane import ControlPlane, only_where
@@ -23,6 +35,7 @@ from kit.gateways import Gateway
 from kit.git_here import GitHere
 from kit.git_server import GitServer, serving
 from kit.local_controller import LocalController
+from kit.webhooks import Webhooks
 from kit.works import Works
 from stoker.adapters.codec.crd_schema import custom_resource_definition
 from stoker.entrypoints.cli.invoking import answer_to
@@ -32,7 +45,7 @@ Found = TypeVar("Found")
 
 _DEFINITION: Final = "gatewaysyncs.stoker.io"
 _SPACES = pytest.StashKey[Spaces]()
-_CONTROLLERS = pytest.StashKey[list[Controllers]]()
+_PROCESSES = pytest.StashKey[list[Controllers | Webhooks]]()
 
 
 def _or_fail(get: Callable[[], Found]) -> Found:
@@ -169,7 +182,7 @@ def local_controllers(
     """Controllers that run here and watch the test's namespace; `start()` begins one."""
     assert definition
     with controllers.controllers(space, tmp_path / "controllers") as made:
-        known = request.config.stash.setdefault(_CONTROLLERS, [])
+        known = request.config.stash.setdefault(_PROCESSES, [])
         known.append(made)
         yield made
         known.remove(made)
@@ -186,7 +199,7 @@ def shared_controllers(
     assert definition
     folder = tmp_path_factory.mktemp("controllers")
     with controllers.controllers(shared_space, folder) as made:
-        known = request.config.stash.setdefault(_CONTROLLERS, [])
+        known = request.config.stash.setdefault(_PROCESSES, [])
         known.append(made)
         yield made
         known.remove(made)
@@ -196,6 +209,32 @@ def shared_controllers(
 def shared_controller(shared_controllers: Controllers) -> LocalController:
     """One of them, that runs."""
     return shared_controllers.start()
+
+
+@pytest.fixture(scope="module")
+def new_webhooks(
+    shared_controllers: Controllers, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Webhooks]]:
+    """A function that has the API server ask webhooks about the file's namespace; none runs yet."""
+    known = request.config.stash.setdefault(_PROCESSES, [])
+    with ExitStack() as stack:
+
+        def make(**how: Any) -> Webhooks:
+            made = stack.enter_context(webhooks.webhooks(shared_controllers, **how))
+            known.append(made)
+            stack.callback(known.remove, made)
+            return made
+
+        yield make
+
+
+@pytest.fixture(scope="module")
+def admission(new_webhooks: Callable[..., Webhooks]) -> Webhooks:
+    """Webhooks of which one runs, and is asked; the image that it injects is not to be had."""
+    made = new_webhooks()
+    made.start()
+    made.is_asked()
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -223,19 +262,57 @@ def git_here(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield made
 
 
+@pytest.fixture(scope="session")
+def injecting(
+    spaces: Spaces,
+    definition: dict[str, Any],
+    product: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> Iterator[Webhooks]:
+    """A webhook of the run that injects agents which run, where it is told to `cover`.
+
+    Without it no pod that asks for an agent starts there, so none starts without.
+    """
+    assert definition
+    known = request.config.stash.setdefault(_PROCESSES, [])
+    strict = {"webhook": {"failurePolicy": "Fail"}}
+    with (
+        spaces.new("injecting") as space,
+        controllers.controllers(
+            space, tmp_path_factory.mktemp("injecting"), everywhere=True
+        ) as account,
+        webhooks.webhooks(
+            account,
+            image=product,
+            selector=webhooks.by_label(space),
+            pods_only=True,
+            values=strict,
+        ) as made,
+    ):
+        known.append(made)
+        made.start()
+        yield made
+        known.remove(made)
+
+
 @pytest.fixture(scope="module")
-def new_works(
+def new_works(  # noqa: PLR0913, PLR0917 - a works needs all of it
     shared_space: Space,
     shared_controller: LocalController,
+    injecting: Webhooks,
     git_here: GitHere,
     product: str,
     gateway_image: str,
 ) -> Callable[..., Works]:
     """A function that makes a GatewaySync in the file's namespace, with a repository of its own."""
+    injecting.cover(shared_space)
 
     def make(name: str, **spec: Any) -> Works:
         shared_controller.ready()
-        return works.works(shared_space, name, git_here, product, gateway_image, **spec)
+        return works.works(
+            shared_space, name, git_here, product, gateway_image, is_asked=True, **spec
+        )
 
     return make
 
@@ -273,7 +350,7 @@ def pytest_runtest_makereport(
         spaces = item.config.stash.get(_SPACES, None)
         for name, story in spaces.stories() if spaces else ():
             report.sections.append((f"namespace {name}", story))
-        for made in item.config.stash.get(_CONTROLLERS, []):
+        for made in item.config.stash.get(_PROCESSES, []):
             for name, story in made.stories():
-                report.sections.append((f"controller {name}", story))
+                report.sections.append((f"process {name}", story))
     return report

@@ -1,6 +1,6 @@
-"""Gateways' pods as the webhook will make them: the document of a user, put through `inject`.
+"""Gateways' pods of users, and what the webhook makes of them where no webhook is asked.
 
-The kit does what the webhook does with a pod that is created, with the product's own core and
+`injected` does what the webhook does with a pod that is created, with the product's own core and
 settings. So the sidecar is exactly the contract's: its environment, volumes, probes, resources and
 security context. What a pod of a user is, `kit.gateways` says.
 """
@@ -86,7 +86,7 @@ def through(pod: Document, address: str, port: int, authority: str) -> Document:
 
 
 def stateful_set(name: str, pod: Document, replicas: int) -> Document:
-    """Replicas of a pod that was injected, as Kubernetes makes them by numbers."""
+    """Replicas of a pod, injected or not, as Kubernetes makes them by numbers."""
     labels = {"set": name, **pod["metadata"].get("labels", {})}
     template = {"metadata": {**pod["metadata"], "labels": labels}, "spec": pod["spec"]}
     template["metadata"].pop("name", None)
@@ -98,6 +98,13 @@ def stateful_set(name: str, pod: Document, replicas: int) -> Document:
         "template": template,
     }
     return manifests.of_kind("StatefulSet", name, "apps/v1", spec=spec)
+
+
+def deployment(name: str, pod: Document, replicas: int = 1) -> Document:
+    """Replicas of such a pod, or of one that was not injected, with names of no order."""
+    made = stateful_set(name, pod, replicas)
+    spec = {key: made["spec"][key] for key in ("replicas", "selector", "template")}
+    return manifests.of_kind("Deployment", name, "apps/v1", spec=spec)
 
 
 def _decoded(cr: Document, namespace: str) -> GatewaySync:

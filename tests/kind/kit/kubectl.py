@@ -27,9 +27,23 @@ class CommandFailed(Problem):
     """A program that ended with another status than 0; the text has what it said."""
 
 
-def called(words: Sequence[str], stdin: str = "", patience: float = _PATIENCE) -> str:
-    """What the program prints."""
-    shown = f"{Path(words[0]).name} {' '.join(words[1:])}"
+@dataclass(frozen=True)
+class Said:
+    """How a program ended, and what it printed."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def warnings(self) -> list[str]:
+        """The warnings of the API server, as kubectl shows them."""
+        lines = self.err.splitlines()
+        return [line.removeprefix("Warning: ") for line in lines if line.startswith("Warning: ")]
+
+
+def tried(words: Sequence[str], stdin: str = "", patience: float = _PATIENCE) -> Said:
+    """How the program ends, well or not."""
     try:
         done = subprocess.run(  # noqa: S603 - no shell, and the tests' own words
             words,
@@ -41,12 +55,22 @@ def called(words: Sequence[str], stdin: str = "", patience: float = _PATIENCE) -
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise CommandFailed(f"{shown}\n    no end after {patience:.0f} s") from None
-    if done.returncode != 0:
-        lines = (done.stderr or done.stdout).strip().splitlines()[-_SHOWN:]
+        raise CommandFailed(f"{_shown(words)}\n    no end after {patience:.0f} s") from None
+    return Said(done.returncode, done.stdout, done.stderr)
+
+
+def called(words: Sequence[str], stdin: str = "", patience: float = _PATIENCE) -> str:
+    """What the program prints."""
+    done = tried(words, stdin, patience)
+    if done.status != 0:
+        lines = (done.err or done.out).strip().splitlines()[-_SHOWN:]
         said = "\n".join(f"    {line}" for line in lines)
-        raise CommandFailed(f"{shown}\n    status {done.returncode}\n{said}")
-    return done.stdout
+        raise CommandFailed(f"{_shown(words)}\n    status {done.status}\n{said}")
+    return done.out
+
+
+def _shown(words: Sequence[str]) -> str:
+    return f"{Path(words[0]).name} {' '.join(words[1:])}"
 
 
 @dataclass(frozen=True)
@@ -65,24 +89,29 @@ class Kubectl:
         """What it prints; raises `CommandFailed`."""
         return called([*self.words, *words], stdin, patience)
 
+    def tried(self, *words: str, stdin: str = "", patience: float = _PATIENCE) -> Said:
+        """How it ends, and what it prints; also where it fails."""
+        return tried([*self.words, *words], stdin, patience)
+
     def json(self, *words: str, patience: float = _PATIENCE) -> Any:
         """What it prints with `--output json`."""
         return json.loads(self(*words, "--output", "json", patience=patience))
 
     def apply(self, *documents: Document) -> None:
         """Make or change objects."""
-        self("apply", "--filename", "-", stdin=_together(documents))
+        self("apply", "--filename", "-", stdin=together(documents))
 
     def create(self, *documents: Document) -> None:
         """Make objects; one that is there already is an error."""
-        self("create", "--filename", "-", stdin=_together(documents))
+        self("create", "--filename", "-", stdin=together(documents))
 
     def patch(self, kind: str, name: str, change: Document) -> None:
         """Change some fields of an object."""
         self("patch", kind, name, "--type", "merge", "--patch", json.dumps(change))
 
 
-def _together(documents: Sequence[Document]) -> str:
+def together(documents: Sequence[Document]) -> str:
+    """Several objects as one document."""
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(documents)})
 
 

@@ -3,8 +3,9 @@
 It speaks TLS on both sides, with a certificate of an authority of its own towards the agents, so
 what they ask is seen: each request with its method, path and time, and the status it was answered
 with. Their tokens go through, so the API server knows who asks. What a passage does is switched
-while it runs, for connections that there are and for new ones: `passing`, `silent`, `shut`, or the
-bytes of an answer, such as `breaking.refusal(429, after=2)`.
+while it runs, for connections that there are and for new ones: `passing`, `silent`, `shut`, `deaf`
+(nothing comes back of a watch, and all else passes), or the bytes of an answer, such as
+`breaking.refusal(429, after=2)`.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 PASSING: Final = "passing"
 SILENT: Final = "silent"
 SHUT: Final = "shut"
+DEAF: Final = "deaf"
 
 _BLOCK: Final = 1 << 16
 _LOOK: Final = 0.05
@@ -107,7 +109,7 @@ class Passage:
     def become(self, what: str | bytes) -> None:
         """Do that from now on; a shut one breaks off what there is."""
         self.does = what
-        if what not in (PASSING, SILENT):
+        if what not in (PASSING, SILENT, DEAF):
             self.reset()
 
     def since(self, begin: float) -> list[Request]:
@@ -149,6 +151,7 @@ class Passage:
 
     def _pass(self, near: ssl.SSLSocket, far: ssl.SSLSocket) -> None:
         last: list[Request] = []
+        watches = False
         with selectors.DefaultSelector() as either:
             either.register(near, selectors.EVENT_READ, far)
             either.register(far, selectors.EVENT_READ, near)
@@ -156,12 +159,16 @@ class Passage:
                 self._wait_while_silent()
                 for ready, _ in either.select(_LOOK):
                     source: Any = ready.fileobj
+                    if watches and source is far and self.does == DEAF:
+                        self._over.wait(_LOOK)
+                        continue
                     block = _all_of(source)
                     self._wait_while_silent()
-                    if block is None or self.does != PASSING:
+                    if block is None or self.does not in (PASSING, DEAF):
                         return
                     if source is near:
                         last += self._note(block)
+                        watches = watches or (bool(last) and "watch=1" in last[-1].path)
                     elif last and (found := _STATUS.match(block)):
                         last.pop(0).status = int(found[1])
                     _send(ready.data, block)

@@ -27,6 +27,7 @@ from stoker.adapters.kube.resources import (
     SECRETS,
     SUBJECT_ACCESS_REVIEWS,
 )
+from stoker.core import names
 from stoker.testing.repositories import Upstream
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from support.git_servers import GitDaemon
 
 ACCOUNT: Final = "ignition"
+UNSEEN: Final = "stoker.test/unseen"
+"""The label of pods that the webhook of a run is not asked about."""
 _KINDS: Final = {
     "cm": CONFIG_MAPS,
     "secret": SECRETS,
@@ -59,10 +62,15 @@ def gateway_sync(name: str, repo: str, *, ref: str | None = "main", **spec: Any)
 
 
 def gateway_pod(name: str, cr: str | None = None, *, agent: bool = True, **more: str) -> Document:
-    """A pod of a gateway, which runs nowhere; `more` are annotations of ours."""
+    """A pod of a gateway, which runs nowhere; `more` are annotations of ours.
+
+    One without an agent came while no webhook was there, also where one is there.
+    """
     named = {} if cr is None else {"stoker.io/cr-name": cr}
     extra = {f"stoker.io/{key.replace('_', '-')}": value for key, value in more.items()}
-    sidecar = {**manifests.container("stoker-agent", "none"), "restartPolicy": "Always"}
+    sidecar = manifests.container(
+        names.AGENT_CONTAINER, "none", command=[names.AGENT_COMMAND], restartPolicy="Always"
+    )
     made = manifests.pod(
         name,
         [manifests.container("gateway", "none")],
@@ -70,7 +78,9 @@ def gateway_pod(name: str, cr: str | None = None, *, agent: bool = True, **more:
         schedulerName="nobody",
         serviceAccountName=ACCOUNT,
     )
-    return manifests.marked(made, annotations={"stoker.io/inject": "true", **named, **extra})
+    unseen = {} if agent else {UNSEEN: "true"}
+    asking = {"stoker.io/inject": "true", **named, **extra}
+    return manifests.marked(made, annotations=asking, labels=unseen)
 
 
 def account(name: str = ACCOUNT) -> Document:
@@ -188,6 +198,10 @@ class Plant:
         given = {f"stoker.io/{key.replace('_', '-')}": text for key, text in values.items()}
         change = {"metadata": {"annotations": given}}
         self.admin.merge(GATEWAY_SYNCS, self.space.name, self.name, change)
+
+    def look(self) -> None:
+        """Have the controller look at the ref now, as the receiver does for a push."""
+        self.annotate(requested_at=utc_now().isoformat(), requested_by="generic")
 
     def change(self, **spec: Any) -> None:
         """Change the spec."""

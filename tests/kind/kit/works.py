@@ -1,8 +1,9 @@
 """A works: a namespace with a GatewaySync whose gateways' pods bear real agents.
 
-The controller runs on this machine with the chart's rights, the git server too (`kit.git_here`).
-The pods are those that the webhook would make (`kit.injected`), so what runs in them is the
-contract's sidecar beside a fake gateway.
+The controller runs on this machine with the chart's rights, the git server and the webhook too
+(`kit.git_here`, `kit.webhooks`). The pods are those of a user; what runs in them beside a fake
+gateway is what the API server has had the webhook put in. Without a webhook, or where the sidecar
+has to be another one, the kit does what the webhook does (`kit.injected`).
 """
 
 from __future__ import annotations
@@ -192,6 +193,8 @@ class Works(Plant):
     source: Source
     agent_image: str
     gateway_image: str
+    is_asked: bool = False
+    """Whether the API server asks a webhook about pods here."""
 
     def begin(self, **spec: Any) -> None:
         """Make the GatewaySync and what it needs; `spec` is that of `plants.gateway_sync`."""
@@ -215,12 +218,14 @@ class Works(Plant):
         way: Passage | None = None,
         **how: Any,
     ) -> Document:
-        """A gateway's pod with its sidecar; `how` is that of `injected.gateway_pod`.
+        """A gateway's pod that gets its sidecar, or has it; `how` is that of `gateway_pod`.
 
         `repo` is another volume for the repository, `way` another one to the API server.
         """
         marks = {**injected.marks(self.name), **(annotations or {})}
         user = injected.gateway_pod(name, self.gateway_image, marks, **how)
+        if self.is_asked and repo is None and way is None:
+            return user
         made = injected.injected(user, self.document(), self.agent_image, self.space.name)
         if repo is not None:
             injected.with_volume(made, {**repo, "name": names.VOLUME_REPO})
@@ -266,11 +271,18 @@ def profiles(**more: Any) -> Document:
     return {"profiles": {"default": {"mappings": list(MAPPINGS), **more}}}
 
 
-def works(
-    space: Space, name: str, git: GitHere, agent_image: str, gateway_image: str, **spec: Any
+def works(  # noqa: PLR0913 - what it is made of
+    space: Space,
+    name: str,
+    git: GitHere,
+    agent_image: str,
+    gateway_image: str,
+    *,
+    is_asked: bool = False,
+    **spec: Any,
 ) -> Works:
     """A works whose repository is empty still; it needs a controller of its namespace."""
     source = git.repository(f"{space.name}-{name}")
-    made = Works(space, name, git, source, agent_image, gateway_image)
+    made = Works(space, name, git, source, agent_image, gateway_image, is_asked)
     made.begin(**spec)
     return made
