@@ -12,35 +12,25 @@ What is decided about a CR is `core.reconcile`; here is what drives it in a clus
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
-from stoker.core.errors import StokerError
+from stoker.entrypoints.carrying_out import carried_out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_FAILED = 1
-_MISUSED = 2
+    from stoker.entrypoints.controller.settings import ControllerSettings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until the process is told to end; its exit code."""
     from stoker.entrypoints.controller.settings import read_settings  # noqa: PLC0415 - as below
 
-    try:
-        settings = read_settings(arguments)
-    except StokerError as error:
-        return _told(error, _MISUSED)
+    return carried_out("stoker-controller", lambda: read_settings(arguments), _run)
+
+
+def _run(settings: ControllerSettings) -> int:
     # What a cluster needs takes a second to import; help and version do not need it.
     from stoker.entrypoints.controller.running import run  # noqa: PLC0415 - see above
 
-    try:
-        return run(settings)
-    except StokerError as error:
-        return _told(error, _FAILED)
-
-
-def _told(error: StokerError, code: int) -> int:
-    sys.stderr.write(f"stoker-controller: error: {error}\n")
-    return code
+    return run(settings)

@@ -25,12 +25,12 @@ from stoker.adapters.certs import (
     serve_with,
 )
 from stoker.adapters.logs import structured as logs
+from stoker.entrypoints.mounted import Look, look_of
 
 LIFE: Final = timedelta(days=30)
 """How long a certificate of our own is good."""
 
 _LOCAL: Final = ("localhost", "127.0.0.1", "::1")
-_Seen = tuple[tuple[int, int, int] | None, ...]
 
 
 def _context() -> ssl.SSLContext:
@@ -51,12 +51,12 @@ class ServedCertificate:
     """What is served with it, for the log."""
     context: ssl.SSLContext = field(factory=_context, init=False)
     _pair: KeyPair = field(init=False)
-    _seen: _Seen = field(init=False)
+    _seen: Look = field(init=False)
     _log: logs.Logger = field(factory=lambda: logs.logger("serving"), init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         """Have one from the start; raises `CertificateUnusable`."""
-        self._seen = self._state()
+        self._seen = look_of(self._files())
         self._serve(self._read() if self.folder else self._made())
 
     @property
@@ -71,7 +71,7 @@ class ServedCertificate:
                 self._serve(self._made())
                 self._log.info(f"the certificate of {self.what} was renewed")
             return
-        seen = self._state()
+        seen = look_of(self._files())
         if seen == self._seen:
             return
         self._seen = seen
@@ -108,15 +108,3 @@ class ServedCertificate:
     def _files(self) -> tuple[Path, ...]:
         folder = self.folder
         return () if folder is None else (folder / "tls.crt", folder / "tls.key")
-
-    def _state(self) -> _Seen:
-        """What changes when the files do; a mounted Secret changes the folder behind a link."""
-        return tuple(map(_state, self._files()))
-
-
-def _state(file: Path) -> tuple[int, int, int] | None:
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns, found.st_size

@@ -15,12 +15,12 @@ from attrs import define, field
 
 from stoker.core.errors import StokerError
 from stoker.core.payload import ReceiverSecret
+from stoker.entrypoints.mounted import Look, look_of
 
 LOOK: Final = 1.0
 """Seconds between two looks at the files."""
 
 _MOST: Final = 1 << 16
-_State = tuple[tuple[int, int, int] | None, ...]
 
 
 @define
@@ -34,7 +34,7 @@ class GlobalSecret:
     complain: Callable[[StokerError], None]
     clock: Callable[[], float] = time.monotonic
     _secret: ReceiverSecret = field(init=False, repr=False)
-    _state: _State = field(init=False)
+    _state: Look = field(init=False)
     _looked: float = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -77,14 +77,5 @@ class GlobalSecret:
         self.learn(value)
         return value
 
-    def _seen(self) -> _State:
-        """What changes when the files do; a mounted Secret changes the folder behind a link."""
-        return tuple(_state(file) for file in (self.hmac_file, self.token_file) if file is not None)
-
-
-def _state(file: Path) -> tuple[int, int, int] | None:
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns, found.st_size
+    def _seen(self) -> Look:
+        return look_of(file for file in (self.hmac_file, self.token_file) if file is not None)
