@@ -112,6 +112,29 @@ def test_each_request_has_its_own_time(serve: Serve) -> None:
             ask(one, 2)
 
 
+@pytest.mark.parametrize("before", [0, 2])
+def test_a_head_has_a_time_of_its_own(serve: Serve, before: int) -> None:
+    """Seen to fail for either: without that time, and with it for the first request alone."""
+    servers = serve(Limits(head=0.4, answer=9, idle=9))
+    with closing(connection(servers)) as one:
+        one.connect()
+        for _ in range(before):
+            ask(one, 0.7)  # an answer may take longer
+        one.sock.sendall(b"GET /?0 HTTP/1.1\r\nHost:")
+        began = time.monotonic()
+        with suppress(ConnectionResetError):
+            assert one.sock.recv(1) == b""
+        assert 0.2 < time.monotonic() - began < 2
+
+
+def test_a_connection_without_a_request_is_kept_for_a_while(serve: Serve) -> None:
+    servers = serve(Limits(head=0.3, answer=0.3, idle=1))
+    with closing(connection(servers)) as one:
+        one.connect()
+        time.sleep(0.6)
+        ask(one)
+
+
 def test_requests_sent_ahead_are_answered_and_bounded(serve: Serve) -> None:
     servers = serve(Limits(answer=0.6, idle=10))
     with socket.create_connection((HERE, servers.ports["echo"])) as one:

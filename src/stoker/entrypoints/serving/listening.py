@@ -12,7 +12,6 @@ import ssl
 from asyncio.sslproto import SSLProtocol
 from typing import TYPE_CHECKING, Any, Final
 
-import h11
 import uvicorn
 from attrs import define, field, frozen
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -169,7 +168,8 @@ def _bounded(limits: Limits) -> type[asyncio.Protocol]:
             )
 
         def _cut_without_head(self) -> None:
-            if self.conn.their_state is h11.IDLE:
+            # There is no request at all before the first, and afterwards an old one.
+            if getattr(self.cycle, "response_complete", True):
                 self.transport.abort()
 
     return Bounded
