@@ -17,7 +17,7 @@ import yaml
 from support.command import STOKER, environment, stoker
 from support.specs import a_document
 
-COMMANDS = ("sync", "plan", "render", "validate", "agent", "demo", "crd", "version")
+COMMANDS = ("sync", "plan", "render", "validate", "agent", "demo", "crd", "trigger", "version")
 
 
 # --- Help ---
