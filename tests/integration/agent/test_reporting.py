@@ -108,7 +108,7 @@ def test_a_report_goes_out_at_once(api: SmallApi, start: Start) -> None:
     soon(lambda: told(api) == 1)
     time.sleep(0.2)
     reporter.report(report(2))
-    assert soon(lambda: told(api) == 2) < 0.5
+    assert soon(lambda: told(api) == 2) < 0.05
     assert reporter.trouble == ""
 
 

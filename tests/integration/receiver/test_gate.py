@@ -110,7 +110,7 @@ def test_all_refusals_are_the_same_and_take_the_same_time(run: Callable[..., Run
     assert len(headers) == 1
     quickest = [min(one.seconds for one in told) for told in answers.values()]
     assert min(quickest) >= 0.25
-    assert max(quickest) - min(quickest) < 0.08
+    assert max(quickest) - min(quickest) < 0.03
 
 
 def test_no_refusal_waits_for_a_secret_that_does_not_come(run: Callable[..., Running]) -> None:
@@ -120,14 +120,14 @@ def test_no_refusal_waits_for_a_secret_that_does_not_come(run: Callable[..., Run
     running.knows("line-a")
     answer = running.post(BODY, path=path, secret=OWN)
     assert answer.status == 401
-    assert 0.2 <= answer.seconds < 3
+    assert 0.2 <= answer.seconds < 0.4
 
 
 def test_secrets_are_read_ahead(api: CrsApi, run: Callable[..., Running]) -> None:
     """Seen to fail when a secret was read by the first request for it."""
     path = own(api)
     running = run()
-    assert eventually(lambda: len(api.asked("GET", "secrets")) == 1)
+    assert eventually(lambda: len(api.asked("GET", "secrets")) == 1, 0.5)
     later = own(api, "line-b")
     assert eventually(lambda: running.known.cr("plant", "line-b") is not None)
     time.sleep(0.1)
@@ -135,6 +135,7 @@ def test_secrets_are_read_ahead(api: CrsApi, run: Callable[..., Running]) -> Non
     for one in (path, later):
         answer = running.post(BODY, path=one, secret=OWN)
         assert answer.status == 202
+        assert answer.seconds < 0.2
 
 
 def test_a_secret_that_was_replaced_counts_at_once(running: Running) -> None:

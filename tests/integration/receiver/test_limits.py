@@ -71,7 +71,7 @@ def test_a_refusal_for_the_rate_reads_no_body(run: Callable[..., Running]) -> No
     began = time.monotonic()
     status, headers, _ = sent(running, head(MIB))
     assert (status, headers["connection"]) == (429, "close")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 0.5
 
 
 def test_who_is_behind_a_trusted_proxy_has_a_share_of_their_own(
@@ -119,7 +119,7 @@ def test_what_says_that_it_is_too_large_is_not_read(shared: Running, length: int
     status, headers, body = sent(shared, head(length))
     assert (status, headers["connection"]) == (413, "close")
     assert json.loads(body)["message"] == "the body is larger than 1 MiB"
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 0.5
 
 
 def test_who_sends_all_of_it_first_still_learns_why(running: Running) -> None:
@@ -186,7 +186,7 @@ def test_a_slow_body_is_cut(run: Callable[..., Running]) -> None:
         connection.sendall(BODY[3:5])
         status, headers, _ = whole(connection)
     assert (status, headers["connection"]) == (408, "close")
-    assert 0.3 < time.monotonic() - began < 5
+    assert 0.3 < time.monotonic() - began < 1.0
 
 
 def test_a_head_that_does_not_end_is_cut(run: Callable[..., Running]) -> None:
@@ -196,7 +196,7 @@ def test_a_head_that_does_not_end_is_cut(run: Callable[..., Running]) -> None:
         began = time.monotonic()
         with suppress(ConnectionResetError):
             assert connection.recv(10) == b""
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 1.5
 
 
 def test_slow_senders_keep_nobody_out(run: Callable[..., Running]) -> None:
@@ -212,7 +212,7 @@ def test_slow_senders_keep_nobody_out(run: Callable[..., Running]) -> None:
         time.sleep(0.5)
         answers = [running.post({"ref": f"v{number}"}) for number in range(5)]
         assert {one.status for one in answers} == {202}
-        assert max(one.seconds for one in answers) < 5
+        assert max(one.seconds for one in answers) < 0.5
         with running.raw() as connection:  # one that is only a little slow
             connection.sendall(head(len(BODY)) + BODY[:5])
             time.sleep(0.4)
@@ -221,7 +221,7 @@ def test_slow_senders_keep_nobody_out(run: Callable[..., Running]) -> None:
         time.sleep(2.0)
         large = running.post(b'{"ref": "v9", "x": "' + b"y" * 300_000 + b'"}')
         assert large.status == 202
-        assert large.seconds < 5
+        assert large.seconds < 0.5
 
 
 def test_many_large_bodies_leave_small_ones_unharmed(run: Callable[..., Running]) -> None:
@@ -232,7 +232,7 @@ def test_many_large_bodies_leave_small_ones_unharmed(run: Callable[..., Running]
         took = [running.post({"ref": f"v{number}"}).seconds for number in range(20)]
         told = {one.result().status for one in many}
     assert told <= {401, 503}
-    assert sorted(took)[10] < 2
+    assert sorted(took)[10] < 0.3
 
 
 def test_one_address_has_no_more_than_its_share_of_connections(

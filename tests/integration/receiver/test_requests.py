@@ -192,7 +192,7 @@ def test_it_is_over_after_its_time_whatever_hangs(run: Callable[..., Running]) -
     running.api.fault = refuses(HANG)
     answer = running.post({"ref": "v1"})
     assert answer.status == 503
-    assert answer.seconds < 5
+    assert answer.seconds < 1.5
 
 
 def test_a_cr_that_has_gone_meanwhile_is_not_there(running: Running) -> None:
@@ -269,7 +269,7 @@ def test_crs_do_not_wait_for_one_another(running: Running) -> None:
         stuck = pool.submit(running.post, {"ref": "v1"})
         answer = running.post({"ref": "v1"}, path="/webhook/plant/other")
         assert (answer.status, stuck.done()) == (202, False)
-        assert answer.seconds < 5
+        assert answer.seconds < 1
         assert stuck.result().status == 503
 
 

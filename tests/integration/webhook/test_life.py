@@ -128,7 +128,7 @@ def test_an_api_server_that_is_away_or_hangs(answer: Any, api: SyncsApi, start: 
     # What is known is decided as ever.
     began = time.monotonic()
     assert hook.review(review_of(a_pod()))["allowed"]
-    assert time.monotonic() - began < 2.5
+    assert time.monotonic() - began < 1
     # What is not, is denied in time, with the reason.
     denied = hook.review(review_of(a_pod(), namespace="other"), HURRIED)
     assert time.monotonic() - began < 3
