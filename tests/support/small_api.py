@@ -20,7 +20,8 @@ from stoker.adapters.kube.client import Client
 from stoker.adapters.kube.inside import HOST, PORT, inside
 from support.scripted_server import Asked, ScriptedServer, Step, reply
 
-STREAM = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+# As every answer of this server: it closes the connection after its last step.
+STREAM = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
 
 
 def status(code: int, reason: str = "") -> list[Step]:

@@ -17,7 +17,9 @@ import yaml
 from support.command import STOKER, environment, stoker
 from support.specs import a_document
 
-COMMANDS = ("sync", "plan", "render", "validate", "agent", "demo", "crd", "trigger", "version")
+COMMANDS = (
+    "sync", "plan", "render", "validate", "agent", "demo", "crd", "status", "trigger", "version",
+)  # fmt: skip
 
 
 # --- Help ---

@@ -394,8 +394,7 @@ def test_who_waits_in_vain_is_told_how_far_it_is(
     ready(running.api, "v2", is_true=False)
     told = complaint(waiting("v2", "--timeout", "1s"))
     assert told == (
-        "GatewaySync plant/site: not synced within 1 s: 1/2 synced "
-        "(see kubectl describe gatewaysync -n plant site)"
+        "GatewaySync plant/site: not synced within 1 s: 1/2 synced (see stoker status plant/site)"
     )
 
 

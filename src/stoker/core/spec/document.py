@@ -11,7 +11,9 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any
+from functools import cache
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import has
 
@@ -19,24 +21,35 @@ from stoker.core.conditions import Conditions
 from stoker.core.spec.durations import Duration
 from stoker.core.spec.schema import fields_of
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 def to_document(value: object) -> Any:  # noqa: ANN401 - JSON of any type
     """`value`, one of the spec's types or a part of one, as JSON values."""
-    plain: Any = value
-    match value:
-        case Duration():
-            plain = value.text
-        case Enum():
-            plain = value.value
-        case datetime():
-            plain = rfc3339(value)
-        case Mapping():
-            plain = {key: to_document(below) for key, below in value.items()}
-        case tuple() | Conditions():
-            plain = [to_document(item) for item in value]
-        case _ if has(type(value)):
-            plain = _object(value)
-    return plain
+    kind: Any = type(value)  # mypy takes no type for hashable
+    if kind in _PLAIN:
+        return value
+    return _writer(kind)(value)
+
+
+_PLAIN: Final = frozenset({str, int, bool, float, type(None)})
+
+
+@cache
+def _writer(kind: Any) -> Callable[[Any], Any]:  # noqa: ANN401 - see above
+    """How values of a type are written; a status has hundreds of a few types."""
+    if issubclass(kind, Duration):
+        return attrgetter("text")
+    if issubclass(kind, Enum):
+        return attrgetter("value")
+    if issubclass(kind, datetime):
+        return rfc3339
+    if issubclass(kind, Mapping):
+        return lambda value: {key: to_document(below) for key, below in value.items()}
+    if issubclass(kind, tuple | Conditions):
+        return lambda value: [to_document(item) for item in value]
+    return _object if has(kind) else lambda value: value
 
 
 def _object(value: object) -> dict[str, Any]:
@@ -46,8 +59,9 @@ def _object(value: object) -> dict[str, Any]:
         content = getattr(value, described.name)
         if content is None:
             continue
-        plain = content if described.schema.opaque else to_document(content)
-        if described.schema.inline:
+        schema = described.schema
+        plain = content if schema.opaque else to_document(content)
+        if schema.inline:
             document |= plain
         elif plain != {} or not has(type(content)):
             document[described.json_name] = plain

@@ -51,11 +51,13 @@ def gateway_rows(
 
 def reports_of(gateways: Sequence[Gateway], reports: StatusMap) -> tuple[GatewayReport | None, ...]:
     """The report that counts for each gateway, if there is one."""
+    found = [reports.get(Origin(gateway.pod_name, gateway.pod_uid)) for gateway in gateways]
+    if len(reports) == sum(report is not None for report in found):
+        return tuple(found)  # nobody is left who could have said anything else
     names = Counter(gateway.name for gateway in gateways)
     return tuple(
-        reports.get(Origin(gateway.pod_name, gateway.pod_uid))
-        or _legacy_report(gateway, reports, names[gateway.name])
-        for gateway in gateways
+        report or _legacy_report(gateway, reports, names[gateway.name])
+        for gateway, report in zip(gateways, found, strict=True)
     )
 
 
@@ -63,19 +65,22 @@ def gateway_row(
     gateway: Gateway, report: GatewayReport | None, commit: str | None
 ) -> DiscoveredGateway:
     """The row of one gateway, whose report is `report`."""
-    row = DiscoveredGateway(
+    if report is None or not gateway.has_sidecar:
+        status = SyncStatus.PENDING if gateway.has_sidecar else SyncStatus.MISSING_SIDECAR
+        return DiscoveredGateway(
+            name=gateway.name,
+            namespace=gateway.namespace,
+            pod_name=gateway.pod_name,
+            service_account_name=gateway.service_account_name,
+            profile=gateway.profile,
+            sync_status=status,
+        )
+    return DiscoveredGateway(
         name=gateway.name,
         namespace=gateway.namespace,
         pod_name=gateway.pod_name,
         service_account_name=gateway.service_account_name,
         profile=gateway.profile,
-    )
-    if not gateway.has_sidecar:
-        return evolve(row, sync_status=SyncStatus.MISSING_SIDECAR)
-    if report is None:
-        return row
-    return evolve(
-        row,
         sync_status=_verdict(gateway, report, commit),
         last_sync_time=report.last_sync_time,
         last_sync_duration=report.last_sync_duration,

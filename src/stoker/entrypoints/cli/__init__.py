@@ -21,13 +21,18 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the process's exit code. Without arguments, those of the process."""
+    return begin("stoker", arguments)
+
+
+def begin(name: str, arguments: Sequence[str] | None) -> int:
+    """Run one command of the program that people call by this name."""
     import sys  # noqa: PLC0415 - this module costs nothing to who only looks at it
 
     try:
-        from stoker.entrypoints.cli.invoking import invoke  # noqa: PLC0415
+        from stoker.entrypoints.cli.invoking import PROGRAMS, invoke  # noqa: PLC0415
     except ModuleNotFoundError as error:
         sys.stderr.write(
             f"stoker: error: the package '{error.name}' is missing (pip install 'stoker[cli]')\n"
         )
         return 1
-    return invoke(sys.argv[1:] if arguments is None else arguments)
+    return invoke(sys.argv[1:] if arguments is None else arguments, program=PROGRAMS[name])

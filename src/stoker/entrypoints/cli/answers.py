@@ -87,17 +87,17 @@ def deliver(answer: Answer) -> int:
     try:
         _write(sys.stdout, answer.out)
     except BrokenPipeError:
-        _hang_up(sys.stdout)
+        hang_up(sys.stdout)
         code = code or UNHEARD
     except OSError as error:
-        _hang_up(sys.stdout)
+        hang_up(sys.stdout)
         told = f"cannot write the answer: {error.strerror} (look after standard output)"
         answer = Answer(complaints=(*answer.complaints, error_line(told)))
         code = code or FAILED
     try:
         _write(sys.stderr, "".join(f"{line}\n" for line in answer.complaints))
     except OSError:
-        _hang_up(sys.stderr)
+        hang_up(sys.stderr)
     return code
 
 
@@ -114,7 +114,8 @@ def _write(stream: TextIO | None, text: str | bytes) -> None:
     stream.flush()
 
 
-def _hang_up(stream: TextIO) -> None:
+def hang_up(stream: TextIO) -> None:
+    """Let nothing more come out of it, now that nobody is there to take it."""
     # What is left in its buffer must not fail again when the interpreter ends.
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())

@@ -11,11 +11,11 @@ from typing import Annotated
 
 import typer
 
-from stoker import __version__
 from stoker.entrypoints.cli.answers import Answer
 from stoker.entrypoints.cli.options import (
     ApiKeyFile,
     Data,
+    Debug,
     Format,
     GatewayCaFile,
     GatewayUrl,
@@ -24,8 +24,10 @@ from stoker.entrypoints.cli.options import (
     PlanFormat,
     PlanOutput,
     Quiet,
+    Version,
     taking_inputs,
 )
+from stoker.entrypoints.cli.standing.command import status
 from stoker.entrypoints.cli.triggering.command import trigger
 
 app = typer.Typer(
@@ -37,30 +39,12 @@ app = typer.Typer(
 )
 
 
-def _told_version(value: bool) -> None:  # noqa: FBT001 - what an option's callback is given
-    if value:
-        typer.echo(f"stoker {__version__}")
-        raise typer.Exit
-
-
 @app.callback(invoke_without_command=True)
 def stoker(
     context: typer.Context,
     *,
-    debug: Annotated[  # noqa: ARG001 - who invokes the command looks for it
-        bool,
-        typer.Option(
-            "--debug",
-            envvar="STOKER_DEBUG",
-            help="Show where an error that nobody expected comes from.",
-        ),
-    ] = False,
-    version: Annotated[  # noqa: ARG001 - its callback has answered
-        bool,
-        typer.Option(
-            "--version", help="Show the version and exit.", callback=_told_version, is_eager=True
-        ),
-    ] = False,
+    debug: Debug = False,  # noqa: ARG001 - who invokes the command looks for it
+    version: Version = False,  # noqa: ARG001 - its callback has answered
 ) -> Answer:
     """Keep Ignition gateways in step with Git.
 
@@ -287,6 +271,7 @@ def crd(output: Output = Format.TEXT) -> Answer:
     return crd_answer(as_json=output is Format.JSON)
 
 
+app.command()(status)
 app.command()(trigger)
 
 

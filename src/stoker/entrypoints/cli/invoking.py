@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, NoReturn
 
@@ -32,7 +33,6 @@ from stoker.entrypoints.cli.answers import (
     error_line,
     one_line,
 )
-from stoker.entrypoints.cli.app import app
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,12 +41,41 @@ if TYPE_CHECKING:
 _NO: Final = frozenset({"", "0", "false", "no", "off"})
 
 
-def invoke(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> int:
+def _stoker() -> typer.Typer:
+    from stoker.entrypoints.cli.app import app  # noqa: PLC0415 - the plugin has another one
+
+    return app
+
+
+def _plugin() -> typer.Typer:
+    from stoker.entrypoints.cli.plugin.app import app  # noqa: PLC0415 - as above
+
+    return app
+
+
+@frozen
+class Program:
+    """What people call, and its commands."""
+
+    name: str
+    commands: Callable[[], typer.Typer]
+
+
+STOKER: Final = Program("stoker", _stoker)
+PLUGIN: Final = Program("kubectl stoker", _plugin)
+PROGRAMS: Final = {program.name: program for program in (STOKER, PLUGIN)}
+
+
+def invoke(
+    arguments: Sequence[str],
+    environ: Mapping[str, str] = os.environ,
+    program: Program = STOKER,
+) -> int:
     """Run the command, say what came of it, and return the exit code."""
     before = signal.getsignal(signal.SIGTERM)
     try:
         signal.signal(signal.SIGTERM, _terminate)
-        answer = answer_to(arguments, environ)
+        answer = answer_to(arguments, environ, program)
     finally:
         signal.signal(signal.SIGTERM, before)
     return deliver(answer)
@@ -60,25 +89,29 @@ def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
     raise _Terminated
 
 
-def answer_to(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> Answer:
+def answer_to(
+    arguments: Sequence[str],
+    environ: Mapping[str, str] = os.environ,
+    program: Program = STOKER,
+) -> Answer:
     """The answer of the command, or the one that its failure makes."""
     try:
         # Calling `app` itself would write upon errors, and ours are frozen.
-        command = get_command(app)
-        returned = command.main(list(arguments), prog_name="stoker", standalone_mode=False)
+        command = get_command(program.commands())
+        returned = command.main(list(arguments), prog_name=program.name, standalone_mode=False)
     except (Exception, KeyboardInterrupt, _Terminated) as failure:  # noqa: BLE001 - the last place where it can be told in a line
         if wants_debug(arguments, environ):
             traceback.print_exception(failure, file=sys.stderr)
-        return _failed(*_judged(failure), arguments, environ)
+        return _failed(*_judged(failure, program), arguments, environ, program)
     if isinstance(returned, Answer):
         return returned
     # Typer turns SIGINT into an exit code, which is also how `--help` and `--version` end.
     if returned == INTERRUPTED:
-        return _failed(*_judged(KeyboardInterrupt()), arguments, environ)
+        return _failed(*_judged(KeyboardInterrupt(), program), arguments, environ, program)
     return Answer(code=returned if isinstance(returned, int) else DONE)
 
 
-def _judged(failure: BaseException) -> tuple[StokerError, int]:
+def _judged(failure: BaseException, program: Program) -> tuple[StokerError, int]:
     """What to say of a failure, and the exit code."""
     match failure:
         case InvalidInput(error=error) | (UsageError() as error):
@@ -86,34 +119,39 @@ def _judged(failure: BaseException) -> tuple[StokerError, int]:
         case StokerError():
             return failure, FAILED
         case typer.TyperException():
-            return _usage_error(failure), INVALID
+            return _usage_error(failure, program), INVALID
         case KeyboardInterrupt() | typer.Abort():
             return Stopped("interrupted", cure="run it again"), INTERRUPTED
         case _Terminated():
             return Stopped("terminated", cure="run it again"), TERMINATED
         case _:
-            return _surprise(failure), FAILED
+            return _surprise(failure, program), FAILED
 
 
 def _failed(
-    error: StokerError, code: int, arguments: Sequence[str], environ: Mapping[str, str]
+    error: StokerError,
+    code: int,
+    arguments: Sequence[str],
+    environ: Mapping[str, str],
+    program: Program,
 ) -> Answer:
     # The flaws of a file are lines of their own, as a compiler has them.
     flaws = getattr(error, "flaws", ())
     lines = tuple(one_line(f"stoker: error: {flaw}") for flaw in flaws) or (error_line(error),)
-    out = _failure_document(error, arguments) if wants_json(arguments, environ) else ""
+    is_sync = program is STOKER and "sync" in arguments
+    out = _failure_document(error, is_sync=is_sync) if wants_json(arguments, environ) else ""
     return Answer(out, code, lines)
 
 
-def _failure_document(error: StokerError, arguments: Sequence[str]) -> str:
+def _failure_document(error: StokerError, *, is_sync: bool) -> str:
     from stoker.entrypoints.cli.failing import failure_text  # noqa: PLC0415
 
-    return failure_text(error, is_sync="sync" in arguments)
+    return failure_text(error, is_sync=is_sync)
 
 
-def _usage_error(error: typer.TyperException) -> UsageError:
+def _usage_error(error: typer.TyperException, program: Program) -> UsageError:
     context = getattr(error, "ctx", None)
-    command = context.command_path if context else "stoker"
+    command = context.command_path if context else program.name
     message = " ".join(error.format_message().split()).rstrip(".")
     return UsageError(message, cure=f"see {command} --help")
 
@@ -125,13 +163,13 @@ class Stopped(StokerError):
     reason: ClassVar[str] = "Interrupted"
 
 
-def _surprise(failure: BaseException) -> StokerError:
+def _surprise(failure: BaseException, program: Program) -> StokerError:
     last = traceback.extract_tb(failure.__traceback__)[-1]
     # The text of an error that nobody expected could hold anything, a secret too.
     place = f"{Path(last.filename).name}:{last.lineno}"
     return StokerError(
         f"unexpected {type(failure).__name__} at {place}",
-        cure="run it as 'stoker --debug …' and report what that shows",
+        cure=f"run it as '{program.name} --debug …' and report what that shows",
     )
 
 
@@ -141,7 +179,7 @@ def wants_json(arguments: Sequence[str], environ: Mapping[str, str]) -> bool:
     for position, argument in enumerate(arguments):
         if argument == "--":
             break
-        if argument == "--output":
+        if argument in {"--output", "-o"}:
             wanted = next(iter(arguments[position + 1 :]), "")
         elif argument.startswith("--output="):
             wanted = argument.removeprefix("--output=")

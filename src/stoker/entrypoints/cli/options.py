@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Concatenate, Final, ParamSpec, get_type_hints
 
 from attrs import fields, frozen
-from typer import Option
+from typer import Exit, Option, echo
+
+from stoker import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +58,26 @@ PlanOutput = Annotated[
         envvar="STOKER_OUTPUT",
         help="Print text for people, one JSON document, or Markdown for a pull request.",
     ),
+]
+
+
+def _told_version(value: bool) -> None:  # noqa: FBT001 - what an option's callback is given
+    if value:
+        echo(f"stoker {__version__}")
+        raise Exit
+
+
+Debug = Annotated[
+    bool,
+    Option(
+        "--debug",
+        envvar="STOKER_DEBUG",
+        help="Show where an error that nobody expected comes from.",
+    ),
+]
+Version = Annotated[
+    bool,
+    Option("--version", help="Show the version and exit.", callback=_told_version, is_eager=True),
 ]
 Quiet = Annotated[
     bool,

@@ -5,5 +5,6 @@
 - `reaching`: which receiver, and how it is reached
 - `proving`: which secret signs the request
 - `sending`: the request, and what its answer means
-- `waiting`: until the gateways are there
+
+The cluster itself, and waiting until the gateways are there, is `cli.cluster`.
 """

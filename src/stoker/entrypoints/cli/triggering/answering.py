@@ -13,11 +13,12 @@ from stoker.adapters.clock import utc_now
 from stoker.core.refs import RefName
 from stoker.core.spec import Duration
 from stoker.entrypoints.cli.answers import Answer, UsageError, json_text, one_line
+from stoker.entrypoints.cli.cluster.reaching import Cluster
+from stoker.entrypoints.cli.cluster.waiting import Arrived, Waiting, wait
 from stoker.entrypoints.cli.commanding import as_invalid_input
 from stoker.entrypoints.cli.triggering.proving import given_proof, own_proof
-from stoker.entrypoints.cli.triggering.reaching import Cluster, Direct, Receiver, found
+from stoker.entrypoints.cli.triggering.reaching import Direct, Receiver, found
 from stoker.entrypoints.cli.triggering.sending import Taken, send
-from stoker.entrypoints.cli.triggering.waiting import Arrived, wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +57,8 @@ def trigger_answer(told: Told, *, as_json: bool) -> Answer:
     arrived = None
     if told.wait:
         was_set = bool(taken.message)
-        arrived = wait(cluster(), target, ref, seconds=seconds, since=since, was_set=was_set)
+        waiting = Waiting(target=target, seconds=seconds, ref=ref, since=since, was_set=was_set)
+        arrived = wait(cluster(), waiting)
     out = _document if as_json else _text
     return Answer(out(target, receiver, taken, arrived))
 

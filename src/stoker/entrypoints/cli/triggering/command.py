@@ -8,6 +8,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 from stoker.entrypoints.cli.answers import Answer  # noqa: TC001 - as above
+from stoker.entrypoints.cli.cluster.options import Context, Kubeconfig  # noqa: TC001 - as above
 from stoker.entrypoints.cli.options import Format, Output
 
 
@@ -56,19 +57,8 @@ def trigger(  # noqa: PLR0913 - one for each option
             readable=False,
         ),
     ] = None,
-    kubeconfig: Annotated[
-        Path | None,
-        Option(
-            metavar="FILE",
-            help="How to reach the cluster. Default: $KUBECONFIG, else ~/.kube/config.",
-            show_default=False,
-            readable=False,
-        ),
-    ] = None,
-    context: Annotated[
-        str,
-        Option(metavar="NAME", help="Which context of the kubeconfig. Default: the current one."),
-    ] = "",
+    kubeconfig: Kubeconfig = None,
+    context: Context = "",
     service: Annotated[
         str,
         Option(

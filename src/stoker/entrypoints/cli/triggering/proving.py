@@ -6,19 +6,17 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import field, frozen
 
-from stoker.adapters.codec.crd import Seen, decode_seen
-from stoker.adapters.kube.errors import NotFound
-from stoker.adapters.kube.resources import GATEWAY_SYNCS
 from stoker.adapters.kube.secrets import secret_value
 from stoker.core.errors import InvalidDocument, StokerError
 from stoker.entrypoints.cli.answers import UsageError
+from stoker.entrypoints.cli.cluster.reading import read_sync
 from stoker.entrypoints.cli.files import read_text, shown_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from stoker.entrypoints.cli.triggering.reaching import Cluster
+    from stoker.entrypoints.cli.cluster.reaching import Cluster
 
 VARIABLE: Final = "STOKER_WEBHOOK_SECRET"
 _CURE: Final = f"name the receiver's own secret with --secret-file or ${VARIABLE}"
@@ -43,17 +41,6 @@ def given_proof(file: Path | None, environ: Mapping[str, str]) -> Proof | None:
     if not found.secret:
         raise UsageError("the secret is empty", where=found.source, cure="write the secret into it")
     return found
-
-
-def read_sync(cluster: Cluster, target: tuple[str, str]) -> Seen:
-    """The GatewaySync as it is now; raises `StokerError`."""
-    try:
-        return decode_seen(cluster.client.get(GATEWAY_SYNCS, *target))
-    except NotFound as error:
-        where = f"GatewaySync {'/'.join(target)}"
-        message = "there is no such GatewaySync" if error.code else error.message
-        cure = "check its name, and the context" if error.code else error.cure
-        raise StokerError(message, where=where, cure=cure) from error
 
 
 def own_proof(cluster: Cluster, target: tuple[str, str]) -> Proof:

@@ -9,27 +9,21 @@ from urllib.parse import urlsplit
 import httpx
 from attrs import frozen
 
-from stoker import __version__
 from stoker.adapters.kube import services
-from stoker.adapters.kube.client import Client
 from stoker.adapters.kube.errors import ApiFailed, NotFound
 from stoker.adapters.kube.services import Passed, Way
-from stoker.adapters.kube.transport import Transport
 from stoker.core.errors import StokerError
 from stoker.entrypoints.cli.answers import UsageError
+from stoker.entrypoints.cli.cluster.reaching import SECONDS, Cluster
 from stoker.entrypoints.cli.files import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-SECONDS: Final = 30.0
-"""How long a request may take."""
-AGENT: Final = f"stoker/{__version__}"
 
 _PART_OF: Final = "app.kubernetes.io/part-of=stoker"
 _COMPONENTS: Final = ("receiver", "controller")
-_POOL: Final = 2
 
 
 @frozen
@@ -50,28 +44,6 @@ class Receiver(Protocol):
     def post(self, path: str, headers: Mapping[str, str], body: bytes) -> Passed:
         """Send it once; raises `StokerError` where no answer comes."""
         ...
-
-
-@frozen
-class Cluster:
-    """The cluster that a kubeconfig names."""
-
-    transport: Transport
-    client: Client
-
-    @classmethod
-    def of(cls, kubeconfig: Path | None, context: str) -> Cluster:
-        """It, without asking it anything; raises `NoCluster`."""
-        try:
-            from stoker.adapters.kube.connecting import way_to  # noqa: PLC0415 - not needed with --url
-        except ModuleNotFoundError as error:
-            raise StokerError(
-                f"the package {error.name!r} is missing, which finds the way to a cluster",
-                cure="pip install 'stoker[controller]', or name the receiver with --url and its "
-                "secret with --secret-file",
-            ) from error
-        transport = way_to(kubeconfig, AGENT, _POOL, context)
-        return cls(transport, Client(transport).within(SECONDS))
 
 
 @frozen

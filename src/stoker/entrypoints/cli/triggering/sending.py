@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from stoker.core.payload import sign
-from stoker.entrypoints.cli.triggering.reaching import AGENT, ReceiverError
+from stoker.entrypoints.cli.cluster.reaching import AGENT
+from stoker.entrypoints.cli.triggering.reaching import ReceiverError
 
 if TYPE_CHECKING:
     from stoker.adapters.kube.services import Passed
