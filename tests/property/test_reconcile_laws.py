@@ -50,6 +50,7 @@ from stoker.core.reconcile import (
     WriteStatus,
     agent_rules,
     decide,
+    turn_of,
 )
 from stoker.core.spec import GatewaySyncSpec
 
@@ -143,22 +144,25 @@ def test_order_of_actions(snapshot: Snapshot, world: World) -> None:
     """Seen to fail with events in front of the status that they tell of."""
     settled, _ = settle(snapshot, NOW, world)
     for look in (snapshot, evolve(settled, spec=snapshot.spec)):
-        ranks = [_RANK[type(action)] for action in decide(look, NOW).actions]
+        actions = decide(look, NOW).actions
+        ranks = [_RANK[type(action)] for action in actions]
         assert ranks == sorted(ranks)
+        turns = [turn_of(action) for action in actions]
+        assert turns == sorted(turns)
 
 
 _RANK: dict[type, int] = {
     AddFinalizer: 0,
-    EnsureConfigMap: 1,
-    EnsureRole: 2,
-    EnsureBinding: 3,
-    DeleteObject: 4,
-    RemoveFinalizer: 5,
-    WriteMetadata: 6,
-    ExchangeToken: 7,
-    Resolve: 8,
-    WriteStatus: 9,
-    EmitEvent: 10,
+    ExchangeToken: 1,
+    Resolve: 2,
+    EnsureRole: 3,
+    EnsureBinding: 4,
+    WriteMetadata: 5,
+    WriteStatus: 6,
+    EmitEvent: 7,
+    EnsureConfigMap: 8,
+    DeleteObject: 9,
+    RemoveFinalizer: 10,
 }
 
 

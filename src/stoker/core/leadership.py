@@ -11,6 +11,10 @@ renewal that it knows to have succeeded. Whoever waits has seen that renewal lat
 begun, and waits for the whole duration. With the margin of a tenth between the two nobody's trust
 outlasts the wait of another, as long as clocks differ in speed by less than 11 %.
 
+A write is not always a renewal: on the lease of a shard another replica may write that it wants it
+(`core.sharding`). Such a record says which version its last renewal made, so who waits does not
+wait any longer for it.
+
 An answer that is lost costs trust and nothing else: the next look shows the record in our own name,
 and it is renewed.
 
@@ -70,6 +74,18 @@ class Record:
     duration: float
     transitions: int
     version: str
+    renewal: str = ""
+    """The version that the last renewal made, where something else was written since."""
+    wanted_by: str = ""
+    """Who asks the holder for it."""
+
+    def is_renewed(self, before: Record) -> bool:
+        """Whether anything was said by a holder since `before`."""
+        return self._said != before._said
+
+    @property
+    def _said(self) -> tuple[str, float, int, str]:
+        return self.holder, self.duration, self.transitions, self.renewal or self.version
 
 
 @frozen
@@ -138,15 +154,16 @@ def move(standing: Standing, now: float) -> Move:
         return Write(Record(standing.identity, terms.seconds, 0, ""))
     if record.holder == standing.identity:
         return Write(evolve(record, duration=terms.seconds))
-    if (left := _left(standing, record, now)) > 0:
+    if (left := valid_for(standing, now)) > 0:
         return Rest(min(left, terms.retry))
     transitions = record.transitions + 1
     return Write(Record(standing.identity, terms.seconds, transitions, record.version))
 
 
-def _left(standing: Standing, record: Record, now: float) -> float:
-    """How long the record of somebody else is valid."""
-    if not record.holder:
+def valid_for(standing: Standing, now: float) -> float:
+    """For how long what the lease says is valid: not at all where it has no holder."""
+    record = standing.record
+    if record is None or not record.holder:
         return 0.0
     duration = record.duration if record.duration > 0 else standing.terms.duration
     return standing.seen + min(duration, LONGEST) - now
@@ -164,7 +181,9 @@ def rested(standing: Standing) -> Standing:
 
 def looked(standing: Standing, record: Record | None, now: float) -> Standing:
     """After the lease was read; `now` is when the answer was there."""
-    seen = standing.seen if record is not None and record == standing.record else now
+    before = standing.record
+    is_same = record is not None and before is not None and not record.is_renewed(before)
+    seen = standing.seen if is_same else now
     looked_at = evolve(standing, record=record, seen=seen, is_known=True)
     if record is None or record.holder != standing.identity:
         return evolve(looked_at, renewed=None)

@@ -85,6 +85,12 @@ TOKEN_KEY_ANNOTATION: Final = "stoker.io/token-key"
 """What an installation token was made from, `core.reconcile.token_key`."""
 TOKEN_EXPIRES_ANNOTATION: Final = "stoker.io/token-expires"
 STATUS_KEY: Final = "status"
+SHARDS_LABEL: Final = "stoker.io/shards"
+"""On the lease of a shard: how many shards there are."""
+WANTED_BY_ANNOTATION: Final = "stoker.io/wanted-by"
+"""On the lease of a shard: the replica that asks its holder for it."""
+RENEWAL_ANNOTATION: Final = "stoker.io/renewal"
+"""Beside a wish: the version of the lease by its last renewal, which the wish was written over."""
 DEFAULT_PROFILE: Final = "default"
 
 # --- The sidecar ---
@@ -164,6 +170,14 @@ def legacy_status_config_map(cr: str) -> str:
 def changes_config_map(cr: str, pod: str) -> str:
     """The ConfigMap in which the agent of `pod` lists what its last sync changed."""
     return _object_name("stoker-changes", cr, pod)
+
+
+def pod_of(cr: str, name: str) -> str:
+    """The pod whose agent writes the ConfigMap of this name; "" where that cannot be read."""
+    for of_no_pod in (status_config_map(cr, ""), changes_config_map(cr, "")):
+        if name.startswith(of_no_pod):
+            return name.removeprefix(of_no_pod)
+    return ""
 
 
 def github_token_secret(cr: str) -> str:

@@ -2,10 +2,10 @@
 
 A watch tells what happened in the order in which it happened, and is believed. The answers to our
 own writes come out of that order: one that is older than what a watch has told is dropped, and what
-a watch tells is dropped as long as it has not caught up with our write. Versions of objects grow
-with every write; they are compared for this alone, so that an API server which was set back to a
-backup is believed too. An answer can also come after a watch told that the object is gone again:
-so the last deletions are remembered.
+a watch tells is dropped as long as it has not caught up with our write, and what it tells of our
+write itself is known already. Versions of objects grow with every write; they are compared for this
+alone, so that an API server which was set back to a backup is believed too. An answer can also come
+after a watch told that the object is gone again: so the last deletions are remembered.
 """
 
 from __future__ import annotations
@@ -61,16 +61,21 @@ class Shelf(Generic[T]):
     _deletions: dict[Name, int] = field(factory=dict)
     """As of which version objects were deleted, the latest last."""
 
-    def put(self, document: Mapping[str, Any], *, ours: bool = False) -> Change[T] | None:
-        """Take in a sighting; what it changed."""
+    def put(
+        self, document: Mapping[str, Any], *, ours: bool = False, value: T | None = None
+    ) -> Change[T] | None:
+        """Take in a sighting; what it changed. With `value` it need not be read."""
         name, version = name_of(document), version_of(document)
         known = self._spaces.get(name[0], {}).get(name[1])
         if known is not None and (ours or known.ours) and version < known.version:
             return None
+        if known is not None and known.ours and 0 < version == known.version:
+            self._spaces[name[0]][name[1]] = Sighting(version, known.value, ours)
+            return None
         if ours and version <= self._deletions.get(name, -1):
             return None
         before = None if known is None else known.value
-        after = self.read(document, before)
+        after = self.read(document, before) if value is None else value
         if after is None:
             return self.drop(name)
         self._spaces.setdefault(name[0], {})[name[1]] = Sighting(version, after, ours)
@@ -112,10 +117,20 @@ class Shelf(Generic[T]):
         changes = [self.drop(name) for name in held if name not in names]
         return [change for change in changes if change is not None]
 
+    def keep_spaces(self, stays: Callable[[str], bool]) -> list[Change[T]]:
+        """Forget all namespaces but those that stay."""
+        spaces = [space for space in self._spaces if not stays(space)]
+        return [change for space in spaces for change in self.keep_only(space, ())]
+
     def get(self, name: Name) -> T | None:
         """What is known of an object."""
         known = self._spaces.get(name[0], {}).get(name[1])
         return None if known is None else known.value
+
+    def version(self, name: Name) -> str:
+        """As of which version an object is known; "" where it is not, or has none."""
+        known = self._spaces.get(name[0], {}).get(name[1])
+        return str(known.version) if known is not None and known.version else ""
 
     def of(self, namespace: str) -> Iterator[tuple[str, T]]:
         """The objects of a namespace, by name."""

@@ -181,8 +181,10 @@ def test_verbs_and_the_documents_that_they_send(api: Callable[..., Api]) -> None
 
 def test_the_fence_is_asked_before_each_write_and_nothing_else(api: Callable[..., Api]) -> None:
     made = api(reply(200, {}))
+    held: list[str] = []
 
-    def closed() -> None:
+    def closed(namespace: str) -> None:
+        held.append(namespace)
         raise NotLeading("no")
 
     made.client.fence = closed
@@ -198,6 +200,7 @@ def test_the_fence_is_asked_before_each_write_and_nothing_else(api: Callable[...
         with pytest.raises(NotLeading):
             write()
     assert made.server.asked == []
+    assert held == ["plant"] * 6
     made.get()
     client.unfenced().create(CONFIG_MAPS, "plant", {})
     client.within(1).get(CONFIG_MAPS, "plant", "one")
@@ -381,20 +384,21 @@ def test_in_a_pod_it_is_the_service_account(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     context, certificate = self_signed(tmp_path)
-    token = tmp_path / "token"
+    folder = tmp_path / "mounted"
+    folder.mkdir()
+    token = folder / "token"
     token.write_text("planted\n")
-    monkeypatch.setattr("kubernetes.config.incluster_config.SERVICE_TOKEN_FILENAME", str(token))
-    monkeypatch.setattr(
-        "kubernetes.config.incluster_config.SERVICE_CERT_FILENAME", str(certificate)
-    )
+    (folder / "ca.crt").write_bytes(certificate.read_bytes())
+    monkeypatch.setattr("stoker.adapters.kube.connecting._ACCESS", folder)
     with ScriptedServer(reply_empty, context) as server:
         monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
         monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(server.port))
         client = connect(None, user_agent="test", pool=1)
         assert client.get(CONFIG_MAPS, "plant", "one") == {}
-        assert server.asked[0].headers["authorization"] == "bearer planted"
+        assert server.asked[0].headers["authorization"] == "Bearer planted"
+        assert client.get(CONFIG_MAPS, "plant", "two") == {}
         token.unlink()
-        with pytest.raises(NoCluster, match="token file"):
+        with pytest.raises(NoCluster, match="cannot be read"):
             connect(None, user_agent="test", pool=1)
 
 

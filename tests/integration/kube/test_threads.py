@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,36 +18,13 @@ import pytest
 from attrs import define, field
 
 from stoker.adapters.clock import utc_now
-from stoker.adapters.kube.client import Client, connect
+from stoker.adapters.kube.client import Client
 from stoker.adapters.kube.errors import NotLeading, Unreadable
 from stoker.adapters.kube.lease import Elector
 from stoker.adapters.kube.resources import CONFIG_MAPS
 from stoker.adapters.kube.watch import Watch
-from support.scripted_server import HANG, Asked, Script, ScriptedServer, Step, reply
-
-STREAM = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-
-
-@contextmanager
-def answered(folder: Path, script: Script) -> Iterator[Client]:
-    with ScriptedServer(script) as server:
-        file = folder / "kubeconfig"
-        named: dict[str, Any] = {"apiVersion": "v1", "kind": "Config", "current-context": "it"}
-        named["clusters"] = [{"name": "it", "cluster": {"server": server.url}}]
-        named["contexts"] = [{"name": "it", "context": {"cluster": "it", "user": "it"}}]
-        named["users"] = [{"name": "it", "user": {}}]
-        file.write_text(json.dumps(named))
-        client = connect(file, user_agent="test", pool=2)
-        yield client
-        client.close()
-
-
-def soon(check: Any, within: float = 5) -> None:
-    until = time.monotonic() + within
-    while not check():
-        assert time.monotonic() < until, "it did not come"
-        time.sleep(0.01)
-
+from support.answering import STREAM, Plays, answered, soon
+from support.scripted_server import HANG, Asked, Step, reply
 
 # --- A watch ---
 
@@ -86,21 +63,6 @@ def listed(*names: str, version: int = 5) -> list[Step]:
 def event(kind: str, name: str, version: int) -> bytes:
     data = json.dumps({"type": kind, "object": document(name, version)}).encode() + b"\n"
     return f"{len(data):x}\r\n".encode() + data + b"\r\n"
-
-
-@define
-class Plays:
-    """Answers lists and watches from two lists, and then hangs."""
-
-    lists: list[list[Step]]
-    streams: list[Iterable[Step]]
-    asked: list[str] = field(factory=list)
-
-    def __call__(self, asked: Asked) -> Iterable[Step]:
-        self.asked.append(asked.target)
-        queue: list[Any] = self.streams if "watch=1" in asked.target else self.lists
-        steps: Iterable[Step] = queue.pop(0) if queue else [STREAM, HANG]
-        return steps
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from stoker.adapters.metrics.controller import FAMILIES, MOST_WORDS, PREFIX, ControllerMetrics
 from stoker.core.conditions import Condition, Conditions, ConditionStatus, ConditionType
 from stoker.core.errors import InvalidDocument, Problem
+from stoker.core.sharding import shard_of
 from stoker.core.spec import (
     DiscoveredGateway,
     Duration,
@@ -62,6 +63,8 @@ CONTRACT: Final = {
     "stoker_controller_api_requests_total": ("counter", {"method", "resource", "code"}),
     "stoker_controller_watch_last_event_timestamp_seconds": ("gauge", {"kind"}),
     "stoker_controller_leader": ("gauge", set()),
+    "stoker_controller_shards": ("gauge", set()),
+    "stoker_controller_shard_leader": ("gauge", {"shard"}),
 }
 """CONTRACT §6, letter by letter."""
 
@@ -358,6 +361,28 @@ def test_who_does_not_lead_tells_nothing_of_crs(metrics: ControllerMetrics) -> N
     assert 'namespace="plant"' not in generate_latest(metrics.registry).decode()
     metrics.show("plant", "line", a_spec(), a_status(a_row("blue")))
     assert of_gateways(metrics) == {"blue": 1}
+
+
+def test_shards_are_led_and_forgotten_one_by_one() -> None:
+    metrics = ControllerMetrics(2)
+    spaces = {shard_of(f"site-{number}", 2): f"site-{number}" for number in range(9)}
+    assert only(metrics, "shards") == ({}, 2)
+    assert only(metrics, "leader")[1] == 0
+    metrics.leading(leads=True, shard=1)
+    assert only(metrics, "leader")[1] == 1
+    assert series(metrics, "shard_leader") == {
+        frozenset({("shard", "0")}): 0,
+        frozenset({("shard", "1")}): 1,
+    }
+    metrics.leading(leads=True, shard=0)
+    for space in spaces.values():
+        metrics.show(space, "line", a_spec(), a_status())
+    metrics.leading(leads=False, shard=0)
+    for space in spaces.values():
+        metrics.show(space, "other", a_spec(), a_status())
+    told = {dict(labels)["namespace"] for labels in series(metrics, "cr_paused")}
+    assert told == {spaces[1]}
+    assert only(metrics, "leader")[1] == 1
 
 
 def test_it_is_told_and_asked_by_threads_at_once(metrics: ControllerMetrics) -> None:

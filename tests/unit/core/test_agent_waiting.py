@@ -12,7 +12,7 @@ from stoker.core.agent import effects as ef
 from stoker.core.agent import events as ev
 from stoker.core.agent import state as at
 from stoker.core.errors import StokerError
-from stoker.core.scan import Refused, Succeeded
+from stoker.core.scan import Readiness, Refused, ScanOutcome, Succeeded
 from stoker.core.spec import DesignerPolicy, DriftAction, SyncStatus
 from support.agents import COMMIT, NOTHING, OTHER, SOME, Driver, metadata
 
@@ -206,19 +206,54 @@ def test_an_agent_ends_before_it_has_started() -> None:
     assert _term(agent) == [ef.Exit(0)]
 
 
-@pytest.mark.parametrize("phase", [at.Fetching, at.Planning, at.Locking, at.Scanning, at.Verifying])
-def test_what_changes_no_file_is_dropped(agent: Driver, phase: type[at.Phase]) -> None:
-    answers: list[tuple[Any, ...]] = [
-        (ev.Fetched, OTHER),
-        (ev.Planned, SOME),
-        (ev.Locked,),
-        (ev.Applied,),
-        (ev.ScanFinished, Succeeded(1)),
-    ]
+@pytest.mark.parametrize("phase", [at.Fetching, at.Planning, at.Locking])
+def test_what_has_changed_no_file_is_dropped(agent: Driver, phase: type[at.Phase]) -> None:
+    answers: list[tuple[Any, ...]] = [(ev.Fetched, OTHER), (ev.Planned, SOME)]
     agent.hear(ev.MetadataChanged, metadata(OTHER))
     while not agent.rests_in(phase):
         agent.answer(*answers.pop(0))
     assert _term(agent) == [ef.Exit(0)]
+
+
+@pytest.mark.parametrize(("phase", "outcomes"), [(at.Scanning, []), (at.Verifying, [Succeeded(1)])])
+def test_files_whose_scan_is_not_waited_for_are_in_the_books(
+    agent: Driver, phase: type[at.Phase], outcomes: list[ScanOutcome]
+) -> None:
+    """They are there, so this life tells of them; whether the gateway took them is not known."""
+    agent.applied()
+    agent.scanned(*outcomes)
+    assert agent.rests_in(phase)
+    assert _term(agent)[-1] == ef.Exit(0)
+    record = agent.only(ef.Audit)
+    assert (record.commit, record.result) == (OTHER, ef.SyncResult.SYNCED)
+    assert record.scan == agent.report.last_scan_result == "pending"
+    assert agent.report.synced_commit == OTHER
+    assert agent.says(SyncStatus.SYNCING)
+
+
+def test_a_round_that_found_nothing_to_write_is_in_the_books_as_that() -> None:
+    agent = Driver()
+    agent.start(Readiness.RUNNING)
+    agent.hear(ev.MetadataChanged, metadata())
+    agent.answer(ev.Fetched, COMMIT)
+    agent.answer(ev.Planned, NOTHING)
+    assert agent.rests_in(at.Scanning)
+    _term(agent)
+    assert agent.only(ef.Audit).result is ef.SyncResult.UNCHANGED
+    assert agent.says(SyncStatus.SYNCING)
+
+
+def test_files_that_are_back_are_in_the_books_though_nobody_waits_for_their_scan(
+    agent: Driver,
+) -> None:
+    agent.applied()
+    agent.scanned(Refused(500))
+    agent.answer(ev.RolledBack)
+    assert agent.rests_in(at.Scanning)
+    assert _term(agent)[-1] == ef.Exit(0)
+    assert agent.only(ef.Audit).result is ef.SyncResult.ROLLED_BACK
+    assert agent.report.synced_commit == COMMIT
+    assert agent.says(SyncStatus.ROLLED_BACK)
 
 
 def test_designers_are_not_waited_for_at_the_end(agent: Driver) -> None:

@@ -62,6 +62,13 @@ def test_half_a_character_does_no_harm() -> None:
     assert len(names.metadata_config_map("\ud800" * 300)) == 253
 
 
+def test_the_pod_of_a_configmap() -> None:
+    assert names.pod_of("plant", names.status_config_map("plant", "gw-0")) == "gw-0"
+    assert names.pod_of("plant", names.changes_config_map("plant", "gw-0")) == "gw-0"
+    assert names.pod_of("plant", names.metadata_config_map("plant")) == ""
+    assert names.pod_of("plant", names.status_config_map("other", "gw-0")) == ""
+
+
 def test_every_pod_annotation_has_the_prefix() -> None:
     assert len(names.POD_ANNOTATIONS) == 14
     assert all(name.startswith(names.PREFIX) for name in names.POD_ANNOTATIONS)
@@ -101,6 +108,9 @@ def test_fixed_names() -> None:
         "REQUESTED_REF": "stoker.io/requested-ref",
         "REQUESTED_AT": "stoker.io/requested-at",
         "REQUESTED_BY": "stoker.io/requested-by",
+        "SHARDS_LABEL": "stoker.io/shards",
+        "WANTED_BY_ANNOTATION": "stoker.io/wanted-by",
+        "RENEWAL_ANNOTATION": "stoker.io/renewal",
         "NAMESPACE_INJECTION_LABEL": "stoker.io/injection",
         "NAMESPACE_INJECTION_ENABLED": "enabled",
         "GATEWAYSYNC_LABEL": "stoker.io/gatewaysync",

@@ -105,9 +105,9 @@ class TestBirth:
         role = names.agent_role(CR)
         assert decision.actions[:4] == (
             AddFinalizer(),
+            Resolve(MAIN, FRESH),
             EnsureRole(role, rules),
             EnsureBinding(role, role, ()),
-            Resolve(MAIN, FRESH),
         )
         status = status_of(decision)
         assert status.ref_resolution_status is RefResolutionStatus.RESOLVING

@@ -45,6 +45,27 @@ def test_a_watch_that_lags_behind_our_own_write_changes_nothing() -> None:
     assert shelf.put(seen(6, "theirs")) == Change(NAME, "ours", "theirs")
 
 
+def test_what_a_watch_tells_of_our_own_write_is_not_read_again() -> None:
+    """Seen to fail without that: each status that we write was read twice."""
+    read: list[str] = []
+
+    def reading(document: Mapping[str, Any], _: str | None) -> str:
+        read.append(document["value"])
+        return read[-1]
+
+    shelf: Shelf[str] = Shelf(reading)
+    shelf.put(seen(5, "ours"), ours=True)
+    assert shelf.put(seen(5, "ours")) is None
+    assert len(read) == 1
+    shelf.put(seen(4, "set back"))  # from now on a watch is believed again
+    assert shelf.get(NAME) == "set back"
+
+
+def test_what_it_is_read_as_can_be_given() -> None:
+    shelf = a_shelf()
+    assert shelf.put(seen(5, "text"), ours=True, value="known") == Change(NAME, None, "known")
+
+
 def test_the_answer_to_a_write_that_was_overtaken_changes_nothing() -> None:
     shelf = a_shelf()
     shelf.put(seen(7, "theirs"))

@@ -9,9 +9,11 @@ rest, what breaks a rule. Only a document that is too deep or too big to be look
 
 from __future__ import annotations
 
+import json
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from stoker.adapters.codec.plain import kind_of, plain
 from stoker.adapters.codec.structure import read
@@ -57,25 +59,68 @@ class Seen:
     spec: GatewaySyncSpec | InvalidDocument
     status: GatewaySyncStatus
     """What was written last; an empty one when nothing, or nothing readable."""
+    marks: tuple[bytes, bytes] = field(default=(b"", b""), eq=False, repr=False)
+    """Of the JSON that spec and status were read from: the same is not read again."""
+
+    def told(self, document: dict[str, Any], sent: object, status: GatewaySyncStatus) -> Seen:
+        """The same resource after `status` was written, as which `sent` stands in `document`."""
+        if (written := document.get("status")) != sent:
+            return decode_seen(document, self)
+        known = evolve(self, status=status, marks=(self.marks[0], _mark(written)))
+        return decode_seen(document, known)
+
+    def is_but_told(self, after: Seen | None, status: GatewaySyncStatus) -> bool:
+        """Whether nothing is new in `after` but its version and this status."""
+        if after is None:
+            return False
+        version = after.metadata.resource_version
+        metadata = evolve(self.metadata, resource_version=version)
+        return after == evolve(self, metadata=metadata, status=status)
 
 
-def decode_seen(document: dict[str, Any]) -> Seen:
-    """Read what the API server sent: never raises, since one odd resource must not hide others."""
+def decode_seen(document: dict[str, Any], known: Seen | None = None) -> Seen:
+    """Read what the API server sent: never raises, since one odd resource must not hide others.
+
+    Of what is `known` of the resource, the parts that have not changed are kept.
+    """
     metadata = read(_metadata(_members(document.get("metadata"))), ObjectMeta).value
+    marks = _mark(document.get("spec")), _mark(document.get("status"))
+    if known is not None and marks[0] and marks[0] == known.marks[0]:
+        spec = known.spec
+    else:
+        spec = _seen_spec(document.get("spec"), metadata.name)
+    if known is not None and marks[1] and marks[1] == known.marks[1]:
+        status = known.status
+    else:
+        status = _seen_status(document.get("status"))
+    return Seen(metadata, spec, status, marks)
+
+
+def _mark(document: object) -> bytes:
+    """Equal for equal JSON as the API server writes it, which is in one order; b"" for others."""
     try:
-        spec: GatewaySyncSpec | InvalidDocument = decode_gateway_sync(
-            {"metadata": {"name": metadata.name}, "spec": document.get("spec")}, rules=False
-        ).spec
+        text = json.dumps(document, separators=(",", ":"))
+    except (TypeError, ValueError, RecursionError):
+        return b""
+    return blake2b(text.encode(), digest_size=16).digest()
+
+
+def _seen_spec(document: object, name: str) -> GatewaySyncSpec | InvalidDocument:
+    whole = {"metadata": {"name": name}, "spec": document}
+    try:
+        return decode_gateway_sync(whole, rules=False).spec
     except InvalidDocument as invalid:
-        spec = invalid
+        return invalid
     except DecodeError as error:
         problem = Problem(error.where or "spec", error.message, error.cure)
-        spec = InvalidDocument.of("the GatewaySync", (problem,))
+        return InvalidDocument.of("the GatewaySync", (problem,))
+
+
+def _seen_status(document: object) -> GatewaySyncStatus:
     try:
-        status = decode_status(document.get("status") or {})
+        return decode_status(document or {})
     except (InvalidDocument, DecodeError):
-        status = GatewaySyncStatus()
-    return Seen(metadata, spec, status)
+        return GatewaySyncStatus()
 
 
 def decode_gateway_sync(

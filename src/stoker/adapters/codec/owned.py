@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from stoker.adapters.codec.crd import encode_status
@@ -139,7 +140,14 @@ def read_token(document: Mapping[str, Any]) -> Token | None:
 def owners(document: Mapping[str, Any]) -> frozenset[str]:
     """The uids of an object's owners."""
     listed = document.get("metadata", {}).get("ownerReferences") or []
-    return frozenset(one["uid"] for one in listed if isinstance(one, Mapping) and "uid" in one)
+    uids = (one["uid"] for one in listed if isinstance(one, Mapping) and "uid" in one)
+    return _shared(frozenset(uids))
+
+
+@lru_cache(maxsize=1 << 14)
+def _shared(uids: frozenset[str]) -> frozenset[str]:
+    """The same set for all objects of an owner: there are dozens of them."""
+    return uids
 
 
 def _head(api_version: str, kind: str, cr: ObjectMeta, name: str, manager: str) -> Document:

@@ -17,7 +17,7 @@ from attrs import define, evolve, field
 
 from stoker.adapters.kube.errors import Conflict, Gone, Invalid, NotFound
 from stoker.adapters.kube.lists import Page, listed
-from stoker.adapters.kube.stream import Stream
+from stoker.adapters.kube.stream import Stream, read_all
 from stoker.adapters.kube.transport import Observer, Request, TooLarge, Transport
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _MERGE: Final = "application/merge-patch+json"
 _JSON_PATCH: Final = "application/json-patch+json"
 
 
-def _open() -> None:
+def _open(_: str) -> None:
     """No fence."""
 
 
@@ -49,8 +49,8 @@ class Client:
     """The API server, as documents; calls may come from any thread."""
 
     _transport: Transport
-    fence: Callable[[], None] = _open
-    """Called before each write; raises `NotLeading` to hold it back."""
+    fence: Callable[[str], None] = _open
+    """Told the namespace of each write before; raises `NotLeading` to hold it back."""
     field_manager: str = field(default=FIELD_MANAGER, kw_only=True)
     """By what name the API server remembers who wrote a field."""
     _seconds: float = field(default=_SECONDS, kw_only=True)
@@ -143,11 +143,9 @@ class Client:
         timeout_seconds: int,
         idle: float,
         metadata_only: bool = False,
+        skips: Callable[[bytes], bool] = read_all,
     ) -> Stream:
-        """What changes after a version, for some time; to be entered, and then iterated over.
-
-        `idle` is how many seconds without a byte are too many.
-        """
+        """What changes after a version; `idle` seconds without a byte are too many."""
         asked = {
             "watch": "1",
             "allowWatchBookmarks": "true",
@@ -163,21 +161,23 @@ class Client:
             query={name: text for name, text in asked.items() if text},
             accept=_METADATA if metadata_only else _JSON,
         )
-        return Stream(self._transport, request, timeout_seconds, idle)
+        return Stream(self._transport, request, timeout_seconds, idle, skips)
 
     # --- Writing ---
 
     def create(self, resource: Resource, namespace: str, body: Document) -> Document:
         """A new object; raises `AlreadyExists`, `NamespaceTerminating` and others."""
         path = resource.path(_place(resource, namespace))
-        return self._write(self._request("POST", path, resource, _named(resource, body)))
+        request = self._request("POST", path, resource, _named(resource, body))
+        return self._write(request, namespace)
 
     def replace(
         self, resource: Resource, namespace: str, name: str, body: Document, subresource: str = ""
     ) -> Document:
         """The object as a whole; with a `resourceVersion` only if it is still that version."""
         path = resource.object_path(namespace, name, subresource)
-        return self._write(self._request("PUT", path, resource, _named(resource, body)))
+        request = self._request("PUT", path, resource, _named(resource, body))
+        return self._write(request, namespace)
 
     def apply(  # noqa: PLR0913 - as the API has them
         self,
@@ -197,7 +197,7 @@ class Client:
         body = {**_named(resource, body), "metadata": metadata}
         request = self._request("PATCH", path, resource, body)
         query = {**request.query, "force": "true" if force else "false"}
-        return self._write(evolve(request, query=query, content_type=_APPLY))
+        return self._write(evolve(request, query=query, content_type=_APPLY), namespace)
 
     def merge(  # noqa: PLR0913 - as the API has them
         self,
@@ -216,7 +216,7 @@ class Client:
         path = resource.object_path(namespace, name, subresource)
         request = self._request("PATCH", path, resource, body)
         accept = _METADATA if metadata_only else _JSON
-        return self._write(evolve(request, content_type=_MERGE, accept=accept))
+        return self._write(evolve(request, content_type=_MERGE, accept=accept), namespace)
 
     def json_patch(
         self, resource: Resource, namespace: str, name: str, operations: list[Document]
@@ -224,7 +224,7 @@ class Client:
         """A JSON patch; `Invalid` when a test of it fails."""
         path = resource.object_path(namespace, name)
         request = self._request("PATCH", path, resource, operations)
-        return self._write(evolve(request, content_type=_JSON_PATCH))
+        return self._write(evolve(request, content_type=_JSON_PATCH), namespace)
 
     def delete(
         self,
@@ -238,11 +238,12 @@ class Client:
         """Delete an object, if it is that one; False: it was gone. Raises `Conflict`, others."""
         asked = {"uid": uid, "resourceVersion": resource_version}
         conditions = {each: text for each, text in asked.items() if text}
-        body: Document = {"apiVersion": "v1", "kind": "DeleteOptions"}
+        body: Document = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": conditions}
+        body["propagationPolicy"] = "Background"
         path = resource.object_path(namespace, name)
-        body |= {"propagationPolicy": "Background", "preconditions": conditions}
+        request = Request(method="DELETE", path=path, resource=resource, body=body)
         try:
-            self._write(Request(method="DELETE", path=path, resource=resource, body=body))
+            self._write(request, namespace)
         except NotFound as error:
             if not error.code:
                 raise  # not even the kind of object is there: something else is wrong
@@ -264,9 +265,9 @@ class Client:
         query = {"fieldManager": self.field_manager}
         return Request(method=method, path=path, resource=resource, query=query, body=body)
 
-    def _write(self, request: Request) -> Document:
+    def _write(self, request: Request, namespace: str) -> Document:
         """The one place through which writes go."""
-        self.fence()
+        self.fence(namespace)
         return self._ask(request)
 
     def _ask(self, request: Request) -> Document:

@@ -1,27 +1,26 @@
-"""The way to the API server by the official package: a kubeconfig, or a service account.
+"""The way to the API server: a pod's service account, or a kubeconfig.
 
-The official package reads them, keeps the tokens fresh and sets up TLS and proxies; the connection
-pool is the one that it makes, with connections that have a deadline.
+A service account and a kubeconfig that says as little go by the wire of a pod. Any other kubeconfig
+is read by the official package, which keeps the tokens fresh and sets up TLS and proxies; the
+connection pool is then the one that it makes, with connections that have a deadline. It is large,
+so it is imported only for those.
 """
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final
+from urllib.request import getproxies
 
-from kubernetes import config
-from kubernetes.client import Configuration
-from kubernetes.client.rest import RESTClientObject
-
-from stoker.adapters.kube.errors import NoCluster
-from stoker.adapters.kube.pooled import Pooled, hurry
+from stoker.adapters.kube import bearer
+from stoker.adapters.kube.inside import wire_inside
 from stoker.adapters.kube.transport import Transport
+from stoker.core import names
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-_TOKEN = "BearerToken"  # noqa: S105 - the name of a setting
+_DEFAULT: Final = "default"
+_ACCESS: Final = Path(names.PATH_API_ACCESS)
+_OWN_NAMESPACE: Final = _ACCESS / "namespace"
 
 
 def way_to(kubeconfig: Path | None, user_agent: str, pool: int, context: str = "") -> Transport:
@@ -29,45 +28,46 @@ def way_to(kubeconfig: Path | None, user_agent: str, pool: int, context: str = "
 
     `context` is one of the kubeconfig; without it, it is the current one.
     """
-    settings = Configuration()
-    settings.connection_pool_maxsize = pool
-    settings.retries = False
-    settings.keep_alive = True
-    _load(settings, kubeconfig, context)
-    manager = RESTClientObject(settings).pool_manager
-    hurry(manager)
-    wire = Pooled(settings.host.rstrip("/"), manager, _credential(settings))
-    return Transport(wire, user_agent)
+    if _is_inside(kubeconfig, context):
+        return Transport(wire_inside(os.environ, _ACCESS, spares=pool), user_agent)
+    file = _named(kubeconfig)
+    # The wire of a pod knows no proxies.
+    wire = None if getproxies() else bearer.read(Path(file), context, pool)
+    if wire is not None:
+        return Transport(wire, user_agent)
+    from stoker.adapters.kube.packaged import wire_of  # noqa: PLC0415 - see above
+
+    return Transport(wire_of(file, context, pool), user_agent)
 
 
-def _load(settings: Configuration, kubeconfig: Path | None, context: str) -> None:
+def namespace_of(kubeconfig: Path | None, context: str = "") -> str:
+    """The namespace of the context that is meant, as kubectl has it; "default" unless it says."""
+    if _is_inside(kubeconfig, context):
+        return _first_line(_OWN_NAMESPACE) or _DEFAULT
+    from kubernetes import config  # noqa: PLC0415 - see above
+
     load: Any = config  # the package has no types
-    is_inside = kubeconfig is None and not context
-    if is_inside and os.environ.get("KUBERNETES_SERVICE_HOST"):
-        where = "the pod's service account"
-        cure = "mount the token of a service account, or name a kubeconfig"
-    else:
-        where = str(kubeconfig or os.environ.get("KUBECONFIG") or Path.home() / ".kube" / "config")
-        cure = "name a kubeconfig that can be read, or run in a pod with a service account"
     try:
-        if is_inside and os.environ.get("KUBERNETES_SERVICE_HOST"):
-            load.load_incluster_config(client_configuration=settings)
-        else:
-            load.load_kube_config(
-                where, context or None, client_configuration=settings, persist_config=False
-            )
-    except Exception as error:  # the package lets out whatever a wrong file leads to
-        said = str(error) if isinstance(error, config.ConfigException) else type(error).__name__
-        raise NoCluster(
-            f"how to reach the API server cannot be read: {said}", where=where, cure=cure
-        ) from error
+        contexts, current = load.list_kube_config_contexts(_named(kubeconfig))
+        named = [one for one in contexts if one["name"] == context]
+        found = (named[0] if named else current)["context"].get("namespace")
+    except Exception:  # noqa: BLE001 - `way_to` tells what is wrong with the file
+        return _DEFAULT
+    return str(found or _DEFAULT)
 
 
-def _credential(settings: Configuration) -> Callable[[], str]:
-    """The header by which we say who we are; a client certificate needs none."""
+def _first_line(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        return ""
 
-    def header() -> str:
-        token = settings.get_api_key_with_prefix(_TOKEN, alias="authorization")
-        return str(token or "").strip()
 
-    return header
+def _is_inside(kubeconfig: Path | None, context: str) -> bool:
+    """Whether the pod that we run in says how to reach the API server."""
+    nothing_named = kubeconfig is None and not context
+    return nothing_named and bool(os.environ.get("KUBERNETES_SERVICE_HOST"))
+
+
+def _named(kubeconfig: Path | None) -> str:
+    return str(kubeconfig or os.environ.get("KUBECONFIG") or Path.home() / ".kube" / "config")

@@ -41,6 +41,14 @@ def inside(
     environ: Mapping[str, str],
 ) -> Client:
     """A client of the cluster that we run in; raises `NoCluster`, and asks nobody anything."""
+    wire = wire_inside(environ, folder)
+    return Client(Transport(wire, user_agent), field_manager=field_manager)
+
+
+def wire_inside(
+    environ: Mapping[str, str], folder: Path = Path(names.PATH_API_ACCESS), spares: int = 1
+) -> PodWire:
+    """The wire to that cluster, which keeps so many connections; raises `NoCluster`."""
     host, port = environ.get(HOST, "").strip("[] "), environ.get(PORT, "")
     if not host or not port.isdecimal() or not 0 < int(port) <= _MOST_PORT:
         told = f"{HOST} and {PORT} do not name an API server"
@@ -55,8 +63,7 @@ def inside(
             where=str(folder),
             cure=_CURE,
         ) from error
-    wire = PodWire(host, int(port), account)
-    return Client(Transport(wire, user_agent), field_manager=field_manager)
+    return PodWire(host, int(port), account, spares)
 
 
 @define
@@ -87,7 +94,7 @@ class Account:
             try:
                 authority = _read(self.folder / "ca.crt")
                 if self._trust is None or authority != self._authority:
-                    self._trust, self._authority = _trusting(authority.decode()), authority
+                    self._trust, self._authority = trusting(authority.decode()), authority
             except (OSError, ValueError):
                 if self._trust is None:
                     raise
@@ -99,7 +106,8 @@ def _read(file: Path) -> bytes:
         return opened.read(_MOST_READ)
 
 
-def _trusting(authority: str) -> ssl.SSLContext:
+def trusting(authority: str) -> ssl.SSLContext:
+    """What believes those alone who have a certificate of this authority."""
     # Not `create_default_context`: of late it refuses authorities for want of an extension that
     # those of many clusters do not have.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

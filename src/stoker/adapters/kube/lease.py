@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from stoker.adapters.kube.client import Client, Document
 
-_LEAVING: Final = 3.0
+LEAVING: Final = 3.0
+"""Seconds that the release may take of who leaves."""
 
 
 def clock() -> float:
@@ -70,8 +71,9 @@ class Elector:
         record = self._standing.record
         return record.holder if record else ""
 
-    def fence(self) -> None:
-        """Raise `NotLeading` once another may have taken the lease."""
+    def fence(self, namespace: str = "") -> None:
+        """Raise `NotLeading` once another may have taken the lease, which is for all namespaces."""
+        del namespace
         if not self.is_leading:
             raise NotLeading(
                 "it is not certain that this replica leads",
@@ -95,7 +97,7 @@ class Elector:
 
     def _release(self, record: Record) -> None:
         try:
-            self._write(leadership.released(record), _LEAVING)
+            self._write(leadership.released(record), LEAVING)
         except ApiFailed as error:
             self._complain("the lease could not be released", error)
 
@@ -165,7 +167,7 @@ class Elector:
     def _write(self, record: Record, seconds: float) -> Record:
         client = self._client.within(seconds)
         before = self._document if record.version else {}
-        body = document_of(record, before, self._name, _now())
+        body = document_of(record, before, self._name, written_now())
         if record.version:
             self._document = client.replace(LEASES, self._namespace, self._name, body)
         else:
@@ -207,6 +209,6 @@ def document_of(record: Record, before: Document, name: str, now: str) -> Docume
     return {"metadata": metadata, "spec": spec}
 
 
-def _now() -> str:
+def written_now() -> str:
     """The time for people, in the form that Kubernetes has for it."""
     return datetime.fromtimestamp(time.time(), UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,9 +1,9 @@
 """The wire of a pod: the standard library's HTTP over TLS, with lines for sockets.
 
-One connection that nobody uses is kept for the next request. It is not used again when it has been
-idle for about as long as an API server leaves one open, or when there is anything to be read from
-it: then the server has ended it. There is no proxy between a pod and its API server, and no
-redirect is followed.
+Connections that nobody uses are kept for the next requests, one unless more are wanted. One is not
+used again when it has been idle for about as long as an API server leaves one open, or when there
+is anything to be read from it: then the server has ended it. There is no proxy between a pod and
+its API server, and no redirect is followed.
 """
 
 from __future__ import annotations
@@ -48,7 +48,10 @@ class PodWire:
     host: str
     port: int
     account: Believed
-    _spare: _Connection | None = field(default=None, init=False, repr=False)
+    spares: int = 1
+    """How many connections are kept."""
+    _spare: list[_Connection] = field(factory=list, init=False, repr=False)
+    """The one that was used last is the last."""
     _lock: threading.Lock = field(factory=threading.Lock, init=False, repr=False)
 
     def ask(  # noqa: PLR0913 - as a wire has it
@@ -77,27 +80,28 @@ class PodWire:
                 raise
 
     def close(self) -> None:
-        """Let go of the connection that nobody uses."""
-        if spare := self._swapped(None):
-            spare.close()
+        """Let go of the connections that nobody uses."""
+        with self._lock:
+            spare, self._spare = self._spare, []
+        for one in spare:
+            one.close()
 
     def keep(self, connection: _Connection) -> None:
         """A connection that may serve again."""
         connection.idle_since = time.monotonic()
-        if surplus := self._swapped(connection):
+        with self._lock:
+            self._spare.append(connection)
+            surplus = self._spare.pop(0) if len(self._spare) > self.spares else None
+        if surplus is not None:
             surplus.close()
 
-    def _swapped(self, connection: _Connection | None) -> _Connection | None:
-        with self._lock:
-            spare, self._spare = self._spare, connection
-        return spare
-
     def _taken(self) -> _Connection | None:
-        spare = self._swapped(None)
-        if spare is not None and not spare.is_good:
+        while True:
+            with self._lock:
+                spare = self._spare.pop() if self._spare else None
+            if spare is None or spare.is_good:
+                return spare
             spare.close()
-            return None
-        return spare
 
     def _opened(self, seconds: float) -> _Connection:
         connection = _Connection(self.host, self.port, self.account.trust())

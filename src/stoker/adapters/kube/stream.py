@@ -1,6 +1,8 @@
 """The events of one watch, as they come.
 
-Each line is a JSON document with a type and an object. A line may be as long as an object and no
+Each line is a JSON document with a type and an object. Who does not want all of them says by its
+bytes which lines are to be skipped: to read a line takes most of the time that an event costs, and
+one that is skipped is told as such, being a sign of life. A line may be as long as an object and no
 longer, a wait as long as `idle`, and the whole as long as was asked for and a little more. Another
 thread can end it at any time.
 """
@@ -14,18 +16,17 @@ from attrs import frozen
 from stoker.adapters.kube import json_text
 from stoker.adapters.kube.errors import Silent, Unreachable, Unreadable, of_status
 from stoker.adapters.kube.reasons import Broken
+from stoker.adapters.kube.reception import Reception
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from stoker.adapters.kube.transport import Answer, Request, Transport
+    from stoker.adapters.kube.transport import Request, Transport
 
 MOST: Final = 1 << 24
 """Bytes of a line."""
 GRACE: Final = 30.0
 """Seconds that a stream may last beyond its end."""
-
-_BLOCK: Final = 1 << 16
 
 
 @frozen
@@ -36,56 +37,65 @@ class Event:
     object: dict[str, Any]
 
 
+SKIPPED: Final = Event("", {})
+"""Something happened, and it was not wanted to know what."""
+
+
+def read_all(_: bytes) -> bool:
+    """Nothing is skipped."""
+    return False
+
+
 class Stream:
     """One watch: `with stream as events: for event in events`."""
 
     def __init__(
-        self, transport: Transport, request: Request, timeout_seconds: float, idle: float
+        self,
+        transport: Transport,
+        request: Request,
+        timeout_seconds: float,
+        idle: float,
+        skips: Callable[[bytes], bool] = read_all,
     ) -> None:
-        self._transport = transport
-        self._request = request
-        self._seconds = timeout_seconds + GRACE
-        self._idle = idle
-        self._answer: Answer | None = None
-        self._is_stopped = False
+        """`skips` tells by its bytes whether a line is to be left unread."""
+        self._skips = skips
+        self._reception = Reception(transport, request, seconds=timeout_seconds + GRACE, idle=idle)
 
     def __enter__(self) -> Self:
-        self._answer = self._transport.stream(self._request, self._idle)
-        if line := self._answer.line:
-            line.stream(self._seconds, self._idle)
-        if self._is_stopped:
-            self.stop()
+        self._reception.__enter__()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        if self._answer is not None:
-            self._answer.close()
+    def __exit__(self, *raised: object) -> None:
+        self._reception.__exit__(*raised)
 
     def stop(self) -> None:
         """End it, from any thread and before or after it has begun."""
-        self._is_stopped = True
-        if self._answer is not None and (line := self._answer.line):
-            line.cut()
+        self._reception.stop()
+
+    @property
+    def _where(self) -> str:
+        return self._reception.request.where
 
     def __iter__(self) -> Iterator[Event]:
-        """The events; raises `ApiFailed` for what is none, and for the end of the connection.
+        """The events, `SKIPPED` for what was; raises `ApiFailed` for what is no event.
 
-        It ends by itself when the server has ended it as asked, or `stop` has.
+        So it does at the end of the connection. It ends by itself when the server has ended it as
+        asked, or `stop` has.
         """
         try:
             for line in self._lines():
-                if self._is_stopped:
+                if self._reception.is_stopped:
                     return
-                yield self._event(line)
+                yield SKIPPED if self._skips(line) else self._event(line)
         except Broken as error:
-            if self._is_stopped:
+            if self._reception.is_stopped:
                 return
             kind = Silent if error.is_slow else Unreachable
-            raise kind(error.why, where=self._request.where) from error
+            raise kind(error.why, where=self._where) from error
 
     def _lines(self) -> Iterator[bytes]:
-        kept, answer = bytearray(), self._answer
-        while answer is not None and (block := answer.read(_BLOCK)):
+        kept = bytearray()
+        for block in self._reception.blocks():
             head, *rest = block.split(b"\n")
             kept += head
             for more in rest:
@@ -93,12 +103,12 @@ class Stream:
                     yield bytes(kept)
                 kept = bytearray(more)
             if len(kept) > MOST:
-                raise Unreadable(f"a line is longer than {MOST} bytes", where=self._request.where)
+                raise Unreadable(f"a line is longer than {MOST} bytes", where=self._where)
         if kept.strip():
-            raise Unreadable("the last line broke off", where=self._request.where)
+            raise Unreadable("the last line broke off", where=self._where)
 
     def _event(self, line: bytes) -> Event:
-        where = self._request.where
+        where = self._where
         try:
             told = json_text.read(line)
         except (ValueError, RecursionError) as error:

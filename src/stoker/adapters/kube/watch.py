@@ -6,6 +6,10 @@ step, failed ones included, so a thread that hangs can be told from an API serve
 
 Nothing is missed by following for ever, as far as is known. For whom that is not enough,
 `relisting` says after how many seconds the next stream that ends is followed by a list.
+
+Who wants to see only some namespaces gives a `Part` of them, for the API server cannot choose by
+it: what is of others is left out, unread where that can be told without reading. When the part
+grows, `list_anew` brings what was left out before.
 """
 
 from __future__ import annotations
@@ -33,6 +37,8 @@ from stoker.adapters.kube.following import (
     hear,
     key_of,
 )
+from stoker.adapters.kube.part import WHOLE, Part
+from stoker.adapters.kube.stream import SKIPPED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,6 +93,7 @@ class Watch:
         limit: int = 500,
         lasting: tuple[int, int] = LASTING,
         relisting: float = math.inf,
+        part: Part = WHOLE,
     ) -> None:
         self.resource = resource
         self.namespace = namespace
@@ -112,8 +119,11 @@ class Watch:
         self._limit = limit
         self._lasting = lasting
         self._relisting = relisting
+        self._part = part
         self._listed = -math.inf
+        self._wanted = self._brought = 0
         self._stopped = threading.Event()
+        self._roused = threading.Event()
         self._stream: Stream | None = None
         self._thread = threading.Thread(target=self._run, name=f"watch {resource}", daemon=True)
 
@@ -124,10 +134,24 @@ class Watch:
     def stop(self) -> None:
         """End, also in the middle of a quiet stream; the sink is not told anything from now on."""
         self._stopped.set()
-        if stream := self._stream:
-            stream.stop()
+        self._rouse()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join(_LEAVING)
+
+    def list_anew(self) -> int:
+        """List at once, whatever goes on; the number by which `has_listed` knows it."""
+        self._wanted += 1
+        self._rouse()
+        return self._wanted
+
+    def has_listed(self, number: int) -> bool:
+        """Whether a list is complete that was begun after `list_anew` had said this number."""
+        return self._brought >= number
+
+    def _rouse(self) -> None:
+        self._roused.set()
+        if stream := self._stream:
+            stream.stop()
 
     @property
     def alive(self) -> bool:
@@ -136,7 +160,13 @@ class Watch:
 
     def _run(self) -> None:
         position = Position()
-        while not self._stopped.wait(position.wait):
+        while not self._stopped.is_set():
+            if self._roused.wait(position.wait):
+                self._roused.clear()
+            if self._stopped.is_set():
+                return
+            if self._wanted > self._brought:
+                position = evolve(position, version="", wait=0.0)
             self._step()
             try:
                 outcome = self._follow(position.version) if position.version else self._list()
@@ -155,31 +185,34 @@ class Watch:
 
     def _list(self) -> Outcome:
         keys: set[tuple[str, str]] = set()
-        version = ""
+        version, wanted, is_empty = "", self._wanted, self._part.is_empty()
         try:
             for page in self._client.pages(
                 self.resource,
                 self.namespace,
                 labels=self._labels,
                 fields=self._fields,
-                limit=self._limit,
+                limit=1 if is_empty else self._limit,
                 metadata_only=self._metadata_only,
             ):
                 self._step()
                 if page.first:
                     keys.clear()
                 for document in page.items:
-                    if (key := key_of(document)) is not None:
+                    key = key_of(document)
+                    if key is not None and self._part.has(key[0]):
                         keys.add(key)
                         self._put(document)
                 version = page.resource_version
+                if is_empty:  # it is known by now that we may list, and from where to follow
+                    break
         except ApiFailed as error:
             self._complained(error)
             return NotListed(error)
         self._tell("keep", lambda: self._sink.keep_only(self.namespace, keys))
         self.last_event, self.error = self._now(), None
         self.synced = True
-        self._listed = time.monotonic()
+        self._listed, self._brought = time.monotonic(), wanted
         return Listed(version)
 
     # --- Following ---
@@ -192,6 +225,9 @@ class Watch:
                 self.error = None
                 for event in stream:
                     self._step()
+                    if event is SKIPPED:
+                        self.last_event, heard = self._now(), True
+                        continue
                     said = hear(last, event.type, event.object)
                     if isinstance(said, Strange):
                         raise Unreadable(f"a watch brought {said.why}", where=str(self.resource))
@@ -215,21 +251,27 @@ class Watch:
             timeout_seconds=shortest + int((longest - shortest) * self._chance()),
             idle=self._inactivity,
             metadata_only=self._metadata_only,
+            skips=self._part.skips,
         )
         self._stream = stream
-        if self._stopped.is_set():  # it did not see this stream any more
+        if (
+            self._stopped.is_set() or self._wanted > self._brought
+        ):  # it did not see this stream any more
             stream.stop()
         return stream
 
     def _told(self, said: Put | Dropped | Noted) -> None:
         self.last_event = self._now()
         match said:
-            case Put(document):
+            case Put(document) if self._is_ours(document):
                 self._put(document)
-            case Dropped(document):
+            case Dropped(document) if self._is_ours(document):
                 self._tell("drop", lambda: self._sink.gone(document))
-            case Noted():
+            case _:
                 pass
+
+    def _is_ours(self, document: Document) -> bool:
+        return self._part.has(document["metadata"].get("namespace", ""))
 
     def _put(self, document: Document) -> None:
         self._tell("put", lambda: self._sink.put(document))

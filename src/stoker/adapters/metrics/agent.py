@@ -45,9 +45,16 @@ class AgentMetrics:
         """`started`: when the process did."""
         self._lock: Final = threading.Lock()
         self._sync_seconds: Final = Histogram(
-            f"{PREFIX}sync_duration_seconds", "Seconds that a sync takes.", SYNC_BOUNDS, _PROFILE
+            f"{PREFIX}sync_duration_seconds",
+            "Seconds from the beginning of a sync to its end, with waiting for Designers and all.",
+            SYNC_BOUNDS,
+            _PROFILE,
         )
-        self._syncs: Final = _counter("sync_total", "Syncs, by result.", (*_PROFILE, "result"))
+        self._syncs: Final = _counter(
+            "sync_total",
+            "Syncs, by result: synced, unchanged, dryRun, error, blocked, rolledBack.",
+            (*_PROFILE, "result"),
+        )
         self._changed: Final = {
             kind: _gauge(f"files_{kind}", f"Files that the last sync {verb}.", _PROFILE)
             for kind, verb in (
@@ -59,37 +66,51 @@ class AgentMetrics:
         }
         self._fetch_seconds: Final = Histogram(
             f"{PREFIX}git_fetch_duration_seconds",
-            "Seconds that git takes to fetch a commit.",
+            "Seconds that git takes to fetch a commit; clone is the first time, fetch any other.",
             CALL_BOUNDS,
             ("operation",),
         )
         self._fetches: Final = _counter(
-            "git_fetch_total", "Fetches, by result.", ("operation", "result")
+            "git_fetch_total", "Fetches, by result: success, error.", ("operation", "result")
         )
         self._scan_seconds: Final = Histogram(
-            f"{PREFIX}scan_duration_seconds", "Seconds that the gateway scans.", CALL_BOUNDS
+            f"{PREFIX}scan_duration_seconds",
+            "Seconds from the request for a scan until the gateway is done with it.",
+            CALL_BOUNDS,
         )
-        self._scans: Final = _counter("scan_total", "Scans, by what came of them.", _RESULT)
-        self._active: Final = _gauge("designer_sessions_active", "Designers that are at work.")
+        self._scans: Final = _counter(
+            "scan_total",
+            "Scans, by result: success, rejected, error where the gateway did not say.",
+            _RESULT,
+        )
+        self._active: Final = _gauge(
+            "designer_sessions_active", "Designers that were open when they were listed last."
+        )
         self._blocking: Final = _gauge(
-            "designer_sessions_blocked", "Designers that are in the way of a sync."
+            "designer_sessions_blocked", "Designers that are in the way of a sync now."
         )
         self._last: Final = _gauge("last_sync_timestamp_seconds", "When the last good sync ended.")
         self._last_good: Final = _gauge("last_sync_success", "Whether the last sync was good.")
         self._skips: Final = _counter(
-            "sync_skipped_total", "Regular looks without a sync, by reason.", ("reason",)
+            "sync_skipped_total",
+            "Regular looks that began no sync, by reason: commit_unchanged, paused, profile_error,"
+            " designer_blocked, backoff.",
+            ("reason",),
         )
         self._startup: Final = _gauge(
             "gateway_startup_duration_seconds",
-            "Seconds from complete files until the gateway ran.",
+            "Seconds from when the files were complete until the gateway ran.",
         )
         self._drifted: Final = _gauge(
             "drifted_files", "Files that differ from what was last applied."
         )
-        self._rollbacks: Final = _counter("rollback_total", "Rollbacks, by result.", _RESULT)
+        self._rollbacks: Final = _counter(
+            "rollback_total", "Rollbacks, by result: success, error.", _RESULT
+        )
         self._requests: Final = _counter(
             "api_requests_total",
-            "Requests to the Kubernetes API.",
+            "Requests to the API server, by their answer's code; 0 where none came. WATCH is a"
+            " method of its own.",
             ("method", "resource", "code"),
         )
         self._process: Final = _Process(started.timestamp())
@@ -160,26 +181,29 @@ class AgentMetrics:
     def exposition(self) -> str:
         """All of it, as Prometheus reads it."""
         with self._lock:
-            families: tuple[Family | Histogram, ...] = (
-                self._sync_seconds,
-                self._syncs,
-                *self._changed.values(),
-                self._fetch_seconds,
-                self._fetches,
-                self._scan_seconds,
-                self._scans,
-                self._active,
-                self._blocking,
-                self._last,
-                self._last_good,
-                self._skips,
-                self._startup,
-                self._drifted,
-                self._rollbacks,
-                self._requests,
-                *self._process.families(),
-            )
-            return "".join(f"{line}\n" for family in families for line in family.lines())
+            return "".join(f"{line}\n" for family in self.families() for line in family.lines())
+
+    def families(self) -> tuple[Family | Histogram, ...]:
+        """Everything that there is to tell, also where there are no numbers yet."""
+        return (
+            self._sync_seconds,
+            self._syncs,
+            *self._changed.values(),
+            self._fetch_seconds,
+            self._fetches,
+            self._scan_seconds,
+            self._scans,
+            self._active,
+            self._blocking,
+            self._last,
+            self._last_good,
+            self._skips,
+            self._startup,
+            self._drifted,
+            self._rollbacks,
+            self._requests,
+            *self._process.families(),
+        )
 
 
 class _Process:

@@ -6,9 +6,9 @@ away at once, a gateway's go with its row, and `cr_info` has one set of labels a
 CRs are a thousand small objects, not tens of thousands of counters.
 
 Who does not lead knows nothing of CRs and tells nothing of them, so no two replicas tell different
-things: `leading(False)` forgets all. And `show` comes first: what is counted of a CR that is not
-shown, or no more, is dropped. Otherwise the last thing that a worker says of a deleted CR would
-bring its series back for ever.
+things: `leading(False)` forgets all of the shard. And `show` comes first: what is counted of a CR
+that is not shown, or no more, is dropped. Otherwise the last thing that a worker says of a deleted
+CR would bring its series back for ever.
 
 Names and labels are a contract with dashboards. Labels are bounded: those that come from outside
 are names that Kubernetes took, a ref, a URL without its user; words of our own are counted, beyond
@@ -39,6 +39,7 @@ from stoker.adapters.metrics.families import (
     of_crs,
 )
 from stoker.adapters.metrics.shown import App, CrShown, shown
+from stoker.core.sharding import shard_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +69,9 @@ class _Cr:
 class ControllerMetrics(Collector):
     """What the controller tells of itself; any thread may tell, any may ask."""
 
-    def __init__(self) -> None:
+    def __init__(self, shards: int = 1) -> None:
+        """`shards`: into how many the namespaces are divided."""
+        self._shards: Final = shards
         self.registry: Final = CollectorRegistry()
         self._lock: Final = threading.Lock()
         self._crs: Final[dict[Key, _Cr]] = {}
@@ -77,7 +80,7 @@ class ControllerMetrics(Collector):
         self._requests: Final[Counter[tuple[str, str]]] = Counter()
         self._api: Final[Counter[tuple[str, str, str]]] = Counter()
         self._events: Final[dict[str, float]] = {}
-        self._leading = False
+        self._led: Final[set[int]] = set()
         self.registry.register(self)
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
@@ -92,7 +95,7 @@ class ControllerMetrics(Collector):
         """This is how a CR stands now; what was shown of it before is gone. Only for a leader."""
         now = shown(spec, status)
         with self._lock:
-            if not self._leading:
+            if shard_of(namespace, self._shards) not in self._led:
                 return
             known = self._crs.get((name, namespace))
             self._use(None if known is None else known.shown.app, now.app)
@@ -138,13 +141,16 @@ class ControllerMetrics(Collector):
         with self._lock:
             self._events[kind] = _seconds(timestamp)
 
-    def leading(self, leads: bool) -> None:  # noqa: FBT001 - what an elector calls
-        """Whether this replica is the one that writes."""
+    def leading(self, leads: bool, shard: int = 0) -> None:  # noqa: FBT001 - what an elector calls
+        """Whether this replica is the one that writes in a shard."""
         with self._lock:
-            self._leading = leads
-            if not leads:
-                self._crs.clear()
-                self._users.clear()
+            if leads:
+                self._led.add(shard)
+                return
+            self._led.discard(shard)
+            for key in [key for key in self._crs if shard_of(key[1], self._shards) == shard]:
+                self._use(self._crs.pop(key).shown.app, None)
+            if not self._led:
                 self._tokens.clear()
 
     def token_expiry(
@@ -175,6 +181,7 @@ class ControllerMetrics(Collector):
             tokens = [one for one in self._tokens.items() if one[0] in self._users]
             requests = list(self._requests.items())
             api = list(self._api.items())
+            led = [float(shard in self._led) for shard in range(self._shards)]
         yield reconciles
         yield counter("reconcile_total", results)
         yield resolves
@@ -183,7 +190,9 @@ class ControllerMetrics(Collector):
         yield counter("git_requests_total", requests)
         yield counter("api_requests_total", api)
         yield gauge("watch_last_event_timestamp_seconds", [((kind,), at) for kind, at in events])
-        yield gauge("leader", [((), float(self._leading))])
+        yield gauge("leader", [((), max(led))])
+        yield gauge("shards", [((), float(self._shards))])
+        yield gauge("shard_leader", [((str(shard),), one) for shard, one in enumerate(led)])
 
     def describe(self) -> Iterator[Metric]:
         """Nothing by name: there is no second collector to clash with."""

@@ -39,34 +39,77 @@ _INFO: Final = ("git_repo", "git_ref", "auth_type", "polling_interval")
 _APP: Final = ("app_id", "installation_id")
 
 FAMILIES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
-    "reconcile_duration_seconds": (_CR, "Seconds that a reconcile of a GatewaySync takes."),
-    "reconcile_total": ((*_CR, "result"), "Reconciles of a GatewaySync, by result."),
-    "ref_resolve_duration_seconds": (_CR, "Seconds until a git server has named its refs."),
+    "reconcile_duration_seconds": (
+        _CR,
+        "Seconds from the beginning of a look at a GatewaySync until its writes are done.",
+    ),
+    "reconcile_total": (
+        (*_CR, "result"),
+        (
+            "Looks at a GatewaySync, by result: success, error, conflict (somebody else wrote"
+            " first), abandoned (the lease was lost)."
+        ),
+    ),
+    "ref_resolve_duration_seconds": (
+        _CR,
+        (
+            "Seconds from a question to a git server until it answered or failed, with the wait"
+            " for a slot."
+        ),
+    ),
     "gateways_discovered": (_CR, "Gateway pods of a GatewaySync."),
-    "gateways_synced": (_CR, "Gateways that are synced at the resolved commit."),
+    "gateways_synced": (_CR, "Gateways that are synced at the commit that they should have."),
     "gateways_missing_sidecar": (_CR, "Gateway pods without an agent."),
     "cr_ready": (_CR, "Whether the condition Ready is true."),
-    "cr_paused": (_CR, "Whether the spec says paused."),
-    "cr_info": ((*_CR, *_INFO), "What a GatewaySync follows; always 1."),
+    "cr_paused": (_CR, "Whether the spec says paused; not there while the spec is invalid."),
+    "cr_info": (
+        (*_CR, *_INFO),
+        "What a GatewaySync follows; always 1, and not there while the spec is invalid.",
+    ),
     "condition_status": ((*_CR, "type"), "A condition: 1 true, 0 false, -1 unknown."),
     "gateway_sync_status": (
         (*_CR, "gateway"),
         f"State of a gateway: {_STATES}.",
     ),
-    "gateway_last_sync_timestamp_seconds": ((*_CR, "gateway"), "When a gateway was last synced."),
+    "gateway_last_sync_timestamp_seconds": (
+        (*_CR, "gateway"),
+        "When a gateway was last synced; not there before the first time.",
+    ),
     "github_app_token_expiry_timestamp_seconds": (
         _APP,
-        "When the token of a GitHub App's installation ends.",
+        "When the token of a GitHub App's installation ends; it is renewed five minutes before.",
     ),
-    "git_requests_total": (("operation", "result"), "Requests to git servers, by result."),
+    "git_requests_total": (
+        ("operation", "result"),
+        (
+            "Questions to git servers (ls-remote) and for tokens of GitHub Apps (exchange), by"
+            " result: ok, error, timeout."
+        ),
+    ),
     "api_requests_total": (
         ("method", "resource", "code"),
-        "Requests to the API server, by their answer's code; 0 where none came.",
+        (
+            "Requests to the API server, by their answer's code; 0 where none came. WATCH is a"
+            " method of its own."
+        ),
     ),
-    "watch_last_event_timestamp_seconds": (("kind",), "When a watch last brought something."),
-    "leader": ((), "Whether this replica is the one that writes."),
+    "watch_last_event_timestamp_seconds": (
+        ("kind",),
+        (
+            "When a watch last brought something; where nothing happens, a sign of life every"
+            " minute or so."
+        ),
+    ),
+    "leader": ((), "Whether this replica is one that writes: it leads one shard at least."),
+    "shards": ((), "Into how many shards the namespaces are divided."),
+    "shard_leader": (("shard",), "Whether this replica is the one that writes in a shard."),
 }
 """Labels and help text of each family, by its name without `PREFIX`."""
+BUCKETS: Final = {
+    "reconcile_duration_seconds": RECONCILE_BOUNDS,
+    "ref_resolve_duration_seconds": RESOLVE_BOUNDS,
+}
+"""Upper bounds of each histogram, by the same name."""
 
 Key = tuple[str, str]
 """Name and namespace of a CR: the values of the labels that it has everywhere."""

@@ -30,7 +30,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-__all__ = ["MOST_NAMESPACES", "PREFIX", "InjectionResult", "ValidationResult", "WebhookMetrics"]
+__all__ = [
+    "BUCKETS",
+    "FAMILIES",
+    "MOST_NAMESPACES",
+    "PREFIX",
+    "InjectionResult",
+    "ValidationResult",
+    "WebhookMetrics",
+]
 
 PREFIX: Final = "stoker_webhook_"
 MOST_NAMESPACES: Final = 2_000
@@ -49,28 +57,48 @@ _STATUSES: Final = range(100, 600)
 _ADMISSION_BOUNDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0)
 _RECEIVER_BOUNDS: Final = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0)
 
-_FAMILIES: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
+FAMILIES: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
     "injector_injections_total": (
         ("namespace", "result"),
-        "Reviews of pods, by what became of them: injected, skipped, denied, error.",
+        (
+            "Pods that asked for an agent, by what became of them: injected, skipped (there was"
+            " nothing to do), denied, error."
+        ),
     ),
     "validations_total": (
         ("result",),
         "Reviews of GatewaySyncs, by result: allowed, warned, denied, error.",
     ),
-    "admission_duration_seconds": (("webhook",), "Seconds from a review to its answer."),
+    "admission_duration_seconds": (
+        ("webhook",),
+        "Seconds from a review to its answer, of pods and of gatewaysyncs.",
+    ),
     "receiver_requests_total": (
         ("source", "status_code"),
-        "Requests to the receiver, by who sent them and how they were answered.",
+        (
+            "Requests to the receiver, by who sent them (unknown where nobody was proved) and the"
+            " status of the answer."
+        ),
     ),
-    "receiver_duration_seconds": ((), "Seconds from a request to its answer."),
-    "certificate_expiry_timestamp_seconds": ((), "When the certificate of admission ends."),
+    "receiver_duration_seconds": ((), "Seconds from a request to the receiver until its answer."),
+    "certificate_expiry_timestamp_seconds": (
+        (),
+        "When the certificate ends that admission is served with.",
+    ),
     "api_requests_total": (
         ("method", "resource", "code"),
-        "Requests to the API server, by their answer's code; 0 where none came.",
+        (
+            "Requests to the API server, by their answer's code; 0 where none came. WATCH is a"
+            " method of its own."
+        ),
     ),
 }
 """Labels and help text of each family, by its name without `PREFIX`."""
+BUCKETS: Final[Mapping[str, tuple[float, ...]]] = {
+    "admission_duration_seconds": _ADMISSION_BOUNDS,
+    "receiver_duration_seconds": _RECEIVER_BOUNDS,
+}
+"""Upper bounds of each histogram, by the same name."""
 
 
 @define(eq=False)
@@ -161,7 +189,7 @@ class WebhookMetrics(Collector):
 
 
 def _counter(name: str, counts: Mapping[_Values, int]) -> Metric:
-    labels, text = _FAMILIES[name]
+    labels, text = FAMILIES[name]
     family = CounterMetricFamily(PREFIX + name, text, labels=labels)
     for told, number in sorted(counts.items()):
         family.add_metric(told, number)
@@ -169,7 +197,7 @@ def _counter(name: str, counts: Mapping[_Values, int]) -> Metric:
 
 
 def _histogram(name: str, histograms: Mapping[_Values, Histogram]) -> Metric:
-    labels, text = _FAMILIES[name]
+    labels, text = FAMILIES[name]
     family = HistogramMetricFamily(PREFIX + name, text, labels=labels)
     for told, one in histograms.items():
         family.add_metric(told, one.buckets(), one.total)
@@ -178,7 +206,7 @@ def _histogram(name: str, histograms: Mapping[_Values, Histogram]) -> Metric:
 
 def _expiry(not_after: float | None) -> Metric:
     name = "certificate_expiry_timestamp_seconds"
-    family = GaugeMetricFamily(PREFIX + name, _FAMILIES[name][1])
+    family = GaugeMetricFamily(PREFIX + name, FAMILIES[name][1])
     if not_after is not None:
         family.add_metric((), not_after)
     return family

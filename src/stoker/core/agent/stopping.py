@@ -2,7 +2,8 @@
 
 An apply or a rollback that runs is given some seconds. Everything else is dropped where it stands:
 nothing else changes files, a scan lock runs out by itself, and what the journal still holds is
-settled at the next start. The next life scans what this one leaves unscanned.
+settled at the next start. The next life scans what this one leaves unscanned; but a round whose
+files are there, or are back, goes into the books in this life, which alone knows of it.
 """
 
 from __future__ import annotations
@@ -26,8 +27,12 @@ from stoker.core.agent.state import (
     FinishingApply,
     FinishingRollback,
     RollingBack,
+    Round,
+    Scanning,
     State,
     Stopped,
+    Undoing,
+    Verifying,
 )
 from stoker.core.spec import SyncStatus
 
@@ -56,6 +61,10 @@ def stop(state: State, event: Sigterm) -> Move:
             return Move(evolve(state, phase=FinishingRollback(last, event.now)))
         case FinishingApply() | FinishingRollback():
             return Move(state)
+        case Scanning(round_, undoing=None) | Verifying(round_):
+            return _out(_unscanned(state, event.now, round_))
+        case Scanning(round_, outcomes=outcomes, undoing=Undoing() as undoing):
+            return _out(undone(state, event.now, round_, undoing, outcomes))
         case _:
             return _out(Move(state))
 
@@ -69,12 +78,17 @@ def applied_at_the_end(state: State, event: Applied, phase: FinishingApply) -> M
     """The files of the round are there; the next life will have them scanned."""
     round_ = phase.round
     state = fulfilling(owing(state, round_), round_)
-    scan = PENDING if state.owed else ""
-    status = SyncStatus.SYNCING if state.owed else SyncStatus.SYNCED
-    standing = evolve(state.standing, status=status, error="", scan_result=scan)
-    state = evolve(state, standing=standing)
-    end = ended(state, event.now, round_, SyncResult.SYNCED, scan)
+    end = _unscanned(state, event.now, round_)
     return _out(end.after(PublishChanges(round_.summary.changes)))
+
+
+def _unscanned(state: State, now: datetime, round_: Round) -> Move:
+    """The end of a round whose files are there, of which the gateway, if any, has not said all."""
+    scan = PENDING if state.identity.has_gateway else ""
+    status = SyncStatus.SYNCING if scan else SyncStatus.SYNCED
+    standing = evolve(state.standing, status=status, error="", scan_result=scan)
+    result = SyncResult.SYNCED if round_.summary.size else SyncResult.UNCHANGED
+    return ended(evolve(state, standing=standing), now, round_, result, scan)
 
 
 def drifted_at_the_end(state: State, _: ApplyDrifted, __: FinishingApply) -> Move:

@@ -32,12 +32,15 @@ from stoker.core.reconcile.actions import (
     ExchangeToken,
     RemoveFinalizer,
     Resolve,
+    Turn,
     WriteMetadata,
     WriteStatus,
+    turn_of,
 )
 from stoker.core.reconcile.announce import Rule, agent_rules
 from stoker.core.reconcile.belongings import may_have_token
 from stoker.core.reconcile.decision import decide
+from stoker.core.reconcile.inquiry import quiet
 from stoker.core.reconcile.memory import (
     Answer,
     Exchange,
@@ -73,6 +76,7 @@ __all__ = [
     "Settings",
     "Snapshot",
     "Token",
+    "Turn",
     "WriteMetadata",
     "WriteStatus",
     "agent_rules",
@@ -81,5 +85,7 @@ __all__ = [
     "decide",
     "exchanged",
     "may_have_token",
+    "quiet",
     "token_key",
+    "turn_of",
 ]

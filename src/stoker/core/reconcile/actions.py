@@ -8,8 +8,8 @@ next decision starts from what is then there. Events stand behind the write that
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
-from typing import TypeAlias
+from enum import IntEnum, StrEnum
+from typing import Final, TypeAlias
 
 from attrs import frozen
 
@@ -137,6 +137,34 @@ Action: TypeAlias = (
     | ClearRequestedRef
     | EmitEvent
 )
+
+
+class Turn(IntEnum):
+    """The steps of a decision. Where many CRs wait, each is given one step after the other."""
+
+    ASK = 0
+    TELL_AGENTS = 1
+    TELL_USERS = 2
+    KEEP_UP = 3
+
+
+_TURNS: Final = {
+    AddFinalizer: Turn.ASK,
+    ExchangeToken: Turn.ASK,
+    Resolve: Turn.ASK,
+    EnsureRole: Turn.TELL_AGENTS,
+    EnsureBinding: Turn.TELL_AGENTS,
+    WriteMetadata: Turn.TELL_AGENTS,
+    # The events stand with the status: a later decision would not see any more what they tell of.
+    WriteStatus: Turn.TELL_USERS,
+    EmitEvent: Turn.TELL_USERS,
+    ClearRequestedRef: Turn.TELL_USERS,
+}
+
+
+def turn_of(action: Action) -> Turn:
+    """In which step an action is done."""
+    return _TURNS.get(type(action), Turn.KEEP_UP)
 
 
 @frozen

@@ -60,7 +60,7 @@ def agent_pods(snapshot: Snapshot) -> tuple[Pod, ...]:
 
 def upkeep(
     snapshot: Snapshot, pods: tuple[Pod, ...], *, wants_token: bool
-) -> Iterator[EnsureRole | EnsureBinding | EnsureConfigMap | DeleteObject]:
+) -> Iterator[EnsureConfigMap | DeleteObject]:
     """What to make and to delete so that the agents in `pods` can report, and no others."""
     cr, owned = snapshot.metadata.name, snapshot.owned
     wanted = {
@@ -70,8 +70,6 @@ def upkeep(
     }
     for name in sorted(wanted.keys() - owned.objects):
         yield EnsureConfigMap(name.name, wanted[name])
-    if snapshot.settings.auto_bind_agent:
-        yield from _access(snapshot, pods)
     for name in sorted(owned.objects - wanted.keys()):
         if _is_of_a_pod(cr, name):
             yield DeleteObject(name)
@@ -104,7 +102,10 @@ def farewell(snapshot: Snapshot) -> Iterator[DeleteObject | RemoveFinalizer]:
     yield RemoveFinalizer()
 
 
-def _access(snapshot: Snapshot, pods: tuple[Pod, ...]) -> Iterator[EnsureRole | EnsureBinding]:
+def access(snapshot: Snapshot, pods: tuple[Pod, ...]) -> Iterator[EnsureRole | EnsureBinding]:
+    """What to make so that the agents in `pods` may do what they have to."""
+    if not snapshot.settings.auto_bind_agent:
+        return
     cr, owned = snapshot.metadata.name, snapshot.owned
     role = agent_role(cr)
     rules = agent_rules(cr, (pod.name for pod in pods))

@@ -1,9 +1,9 @@
 """`decide`: one look at a CR, one list of what to do about it.
 
-The order of the actions matters where one could fail: first the finalizer; then what agents need
-to be able to report; then what they are told; then the questions, whose answers are for the next
-decision; then the status and the events that tell of it; last the end of a request that is
-fulfilled.
+The order of the actions matters where one could fail, or many CRs wait: first the finalizer, and
+the questions, whose answers are for the next decision; then what lets agents in, and what they are
+told; then the status, the events that tell of it, and the end of a request that is fulfilled; last
+what each agent reports to, of which there is the most. `Turn` names these steps.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from attrs import evolve, frozen
 from stoker.core.discovery import Gateway, discover
 from stoker.core.errors import InvalidDocument
 from stoker.core.names import FINALIZER
+from stoker.core.once import once
 from stoker.core.profile import Metadata, ResolvedProfile, resolve_profiles
 from stoker.core.reconcile.actions import (
     Action,
@@ -29,7 +30,7 @@ from stoker.core.reconcile.actions import (
     WriteStatus,
 )
 from stoker.core.reconcile.announce import agents_metadata, paused_metadata
-from stoker.core.reconcile.belongings import agent_pods, farewell, upkeep
+from stoker.core.reconcile.belongings import access, agent_pods, farewell, upkeep
 from stoker.core.reconcile.inquiry import Inquiry, held_state, inquire
 from stoker.core.reconcile.news import event, news
 from stoker.core.reconcile.snapshot import Snapshot
@@ -42,11 +43,12 @@ from stoker.core.spec import (
     SshKeyAuth,
 )
 from stoker.core.status import (
+    Deadline,
     RefState,
     Resolved,
     Situation,
     Unresolvable,
-    aggregate,
+    conditions_of,
     deadlines,
     gateway_rows,
 )
@@ -70,6 +72,8 @@ class _View:
     gateways: tuple[Gateway, ...]
     request: RequestAnnotations
     inquiry: Inquiry
+    watched: tuple[Deadline, ...]
+    """Until when each agent has to be heard of."""
 
 
 def decide(snapshot: Snapshot, now: datetime) -> Decision:
@@ -78,14 +82,15 @@ def decide(snapshot: Snapshot, now: datetime) -> Decision:
         return Decision(tuple(farewell(snapshot)))
     if snapshot.namespace_terminating:
         return Decision()
-    view = _view(snapshot, now)
+    view, pods = _view(snapshot, now), agent_pods(snapshot)
     actions: tuple[Action, ...] = (
         *_finalizer(snapshot),
-        *upkeep(snapshot, agent_pods(snapshot), wants_token=_wants_token(snapshot)),
-        *_metadata(view),
         *view.inquiry.asks,
+        *access(snapshot, pods),
+        *_metadata(view),
         *_status(view, now),
         *_request(view),
+        *upkeep(snapshot, pods, wants_token=_wants_token(snapshot)),
     )
     return Decision(actions, _wake_at(view, now))
 
@@ -99,20 +104,24 @@ def _view(snapshot: Snapshot, now: datetime) -> _View:
     else:
         profiles = _profiles(spec)
         inquiry = inquire(snapshot, spec, request.request, now)
+    gateways = discover(
+        snapshot.pods,
+        namespace=snapshot.metadata.namespace,
+        cr_name=snapshot.metadata.name,
+        namespace_crs=snapshot.namespace_crs,
+    )
+    known = {} if isinstance(profiles, InvalidDocument) else profiles
     return _View(
         snapshot=snapshot,
         profiles=profiles,
-        gateways=discover(
-            snapshot.pods,
-            namespace=snapshot.metadata.namespace,
-            cr_name=snapshot.metadata.name,
-            namespace_crs=snapshot.namespace_crs,
-        ),
+        gateways=gateways,
         request=request,
         inquiry=inquiry,
+        watched=deadlines(gateways, snapshot.reports, profiles=known, heard=snapshot.heard),
     )
 
 
+@once
 def _profiles(spec: GatewaySyncSpec) -> Mapping[str, ResolvedProfile] | InvalidDocument:
     try:
         return resolve_profiles(spec)
@@ -171,13 +180,14 @@ def _status_of(view: _View, now: datetime) -> GatewaySyncStatus:
         heard=snapshot.heard,
         previous=snapshot.status.conditions,
     )
+    rows = gateway_rows(view.gateways, snapshot.reports, state.commit)
     return evolve(
         _with_commit(snapshot.status, view.inquiry, now),
         observed_generation=snapshot.metadata.generation,
         ref_resolution_status=_progress(state, asks=_asks(spec)),
         profile_count=_profile_count(view),
-        conditions=aggregate(view.gateways, snapshot.reports, situation),
-        discovered_gateways=gateway_rows(view.gateways, snapshot.reports, state.commit),
+        conditions=conditions_of(rows, view.watched, situation),
+        discovered_gateways=rows,
     )
 
 
@@ -240,12 +250,8 @@ def _request(view: _View) -> Iterator[ClearRequestedRef | EmitEvent]:
 
 
 def _wake_at(view: _View, now: datetime) -> datetime | None:
-    profiles = {} if isinstance(view.profiles, InvalidDocument) else view.profiles
-    watched = deadlines(
-        view.gateways, view.snapshot.reports, profiles=profiles, heard=view.snapshot.heard
-    )
     # An agent is stale only after its deadline.
-    ahead = [deadline.until for deadline in watched if deadline.until >= now]
+    ahead = [deadline.until for deadline in view.watched if deadline.until >= now]
     waits = [*view.inquiry.wakes, *((until - now).total_seconds() + 1.0 for until in ahead)]
     if not waits:
         return None

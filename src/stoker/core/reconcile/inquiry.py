@@ -22,9 +22,9 @@ from attrs import frozen
 
 from stoker.core.backoff import Backoff, until_poll
 from stoker.core.conditions import ConditionReason, ConditionStatus, ConditionType
-from stoker.core.errors import Permanent, RefError, StokerError
+from stoker.core.errors import InvalidDocument, Permanent, RefError, StokerError
 from stoker.core.reconcile.actions import ExchangeToken, Resolve
-from stoker.core.reconcile.memory import Answer, Exchange, Question
+from stoker.core.reconcile.memory import Answer, Exchange, Memory, Question
 from stoker.core.reconcile.snapshot import Snapshot, token_key
 from stoker.core.refs import (
     Advertisement,
@@ -86,6 +86,23 @@ def inquire(
         asks=(*access.asks, *asked.asks),
         wakes=(*access.wakes, *asked.wakes),
     )
+
+
+def quiet(
+    spec: GatewaySyncSpec | InvalidDocument, before: Memory, after: Memory, now: datetime
+) -> float | None:
+    """Seconds until the next poll, where the answer to the last one is what it was before.
+
+    None: there is something to look at. So a poll that finds nothing new ends with its answer.
+    """
+    was, known = before.answer, after.answer
+    if was is None or known is None or isinstance(spec, InvalidDocument) or spec.paused:
+        return None
+    is_same = was.resolution is not None and (was.question, was.outcome) == (
+        known.question,
+        known.outcome,
+    )
+    return _wait(spec, known, now) if is_same else None
 
 
 def held_state(snapshot: Snapshot, *, of_this_spec: bool = True) -> RefState:

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from stoker.core.status.aggregation import aggregate
+from stoker.core.status.aggregation import aggregate, conditions_of
 from stoker.core.status.freshness import Deadline, deadlines
 from stoker.core.status.merging import StatusMap, forget, merge, relist, status_map
 from stoker.core.status.rows import gateway_row, gateway_rows, reports_of, state_number
@@ -34,6 +34,7 @@ __all__ = [
     "Target",
     "Unresolvable",
     "aggregate",
+    "conditions_of",
     "deadlines",
     "forget",
     "gateway_row",

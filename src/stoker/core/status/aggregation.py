@@ -24,6 +24,7 @@ from stoker.core.conditions import Condition, ConditionReason, Conditions, Condi
 from stoker.core.spec.status import DiscoveredGateway, SyncStatus
 from stoker.core.status import claims
 from stoker.core.status.claims import Claim, no, yes
+from stoker.core.status.freshness import deadlines
 from stoker.core.status.rows import gateway_rows
 from stoker.core.status.situation import Resolved, Situation, Unresolvable
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stoker.core.discovery import Gateway
+    from stoker.core.status.freshness import Deadline
     from stoker.core.status.merging import StatusMap
 
 _WAITING_FOR_HANDS: Final = frozenset({SyncStatus.MISSING_SIDECAR, SyncStatus.ROLLED_BACK})
@@ -45,13 +47,21 @@ _PAUSED: Final = no(
 def aggregate(gateways: Sequence[Gateway], reports: StatusMap, situation: Situation) -> Conditions:
     """The conditions of a CR with these gateways, over those that it had before."""
     rows = gateway_rows(gateways, reports, situation.ref.commit)
+    watched = deadlines(gateways, reports, profiles=situation.known_profiles, heard=situation.heard)
+    return conditions_of(rows, watched, situation)
+
+
+def conditions_of(
+    rows: Sequence[DiscoveredGateway], watched: Sequence[Deadline], situation: Situation
+) -> Conditions:
+    """The same for who has the rows and the deadlines of its agents already."""
     claimed = {
         ConditionType.REF_RESOLVED: claims.ref_resolved(situation),
         ConditionType.PROFILES_VALID: claims.profiles_valid(situation),
         ConditionType.ALL_GATEWAYS_SYNCED: claims.all_synced(rows),
         ConditionType.SIDECAR_INJECTED: claims.sidecar_injected(rows),
         ConditionType.SSH_HOST_KEY_VERIFICATION: claims.host_keys(situation),
-        ConditionType.AGENT_READY: claims.agent_ready(gateways, reports, situation),
+        ConditionType.AGENT_READY: claims.agent_ready(watched, situation),
         ConditionType.REF_SKEW: claims.ref_skew(rows),
         ConditionType.DRIFTED: claims.drifted(rows),
         ConditionType.RECONCILING: _reconciling(rows, situation),
@@ -69,6 +79,8 @@ def _with_claim(
 ) -> Conditions:
     if claim is None:
         return conditions.without(kind)
+    if (old := conditions.get(kind)) is not None and _says(old, claim, situation.generation):
+        return conditions
     return conditions.with_condition(
         Condition(
             type=kind.value,
@@ -79,6 +91,14 @@ def _with_claim(
             observed_generation=situation.generation,
         )
     )
+
+
+def _says(old: Condition, claim: Claim, generation: int) -> bool:
+    """Whether a condition says already what is claimed; most do, in most looks."""
+    return (old.status, old.observed_generation) == (claim.status, generation) and (
+        old.reason,
+        old.message,
+    ) == (claim.reason, claim.message)
 
 
 def _ready(rows: Sequence[DiscoveredGateway], situation: Situation) -> Claim:

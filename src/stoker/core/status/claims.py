@@ -12,14 +12,12 @@ from stoker.core.errors import InvalidDocument
 from stoker.core.refs.names import SHORT_ID
 from stoker.core.report import report_text
 from stoker.core.spec.status import DiscoveredGateway, SyncStatus
-from stoker.core.status.freshness import deadlines
 from stoker.core.status.situation import Resolved, Situation, Unresolvable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from stoker.core.discovery import Gateway
-    from stoker.core.status.merging import StatusMap
+    from stoker.core.status.freshness import Deadline
 
 MAX_NAMED: Final = 5
 """How many gateways a message names."""
@@ -124,10 +122,8 @@ def host_keys(situation: Situation) -> Claim | None:
     )
 
 
-def agent_ready(gateways: Sequence[Gateway], reports: StatusMap, situation: Situation) -> Claim:
+def agent_ready(watched: Sequence[Deadline], situation: Situation) -> Claim:
     """Whether every agent was heard of in time."""
-    profiles = {} if isinstance(situation.profiles, InvalidDocument) else situation.profiles
-    watched = deadlines(gateways, reports, profiles=profiles, heard=situation.heard)
     stale = [deadline.pod_name for deadline in watched if deadline.until < situation.now]
     if stale:
         return no(

@@ -58,3 +58,8 @@ class Situation:
     heard: Mapping[Origin, datetime] = field(factory=dict)
     """When the report of an origin last changed, by the controller's clock."""
     previous: Conditions = field(factory=Conditions)
+
+    @property
+    def known_profiles(self) -> Mapping[str, ResolvedProfile]:
+        """The profiles; none where the spec cannot be used."""
+        return {} if isinstance(self.profiles, InvalidDocument) else self.profiles

@@ -3,7 +3,8 @@
 Every write may be repeated: by a retry, after a crash, or by another leader. Objects are applied
 (server-side, as our own field manager), so the API server merges what is ours with what is others'.
 Where that could bring back to life what somebody has just deleted, or overwrite what somebody has
-just changed, the write names the version that it was decided on.
+just changed, the write names the version that it was decided on. So does a deletion, as watches can
+be late: what its pod's agent has written since is not lost by it.
 
 A namespace that goes can take our rights in it away first. So a CR that is to go does not wait for
 what we may not delete or see: Kubernetes clears away what it owned.
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from stoker.adapters.codec import owned
 from stoker.adapters.kube.client import Client
@@ -31,6 +32,7 @@ from stoker.adapters.kube.errors import (
 from stoker.adapters.kube.resources import (
     CONFIG_MAPS,
     GATEWAY_SYNCS,
+    PODS,
     ROLE_BINDINGS,
     ROLES,
     SECRETS,
@@ -51,6 +53,7 @@ from stoker.core.reconcile import (
     WriteStatus,
 )
 from stoker.entrypoints.controller.cluster import Cluster
+from stoker.entrypoints.controller.definition import Definition
 
 if TYPE_CHECKING:
     from stoker.core.reconcile import ObjectName
@@ -63,6 +66,7 @@ _KINDS = {
     "RoleBinding": ROLE_BINDINGS,
 }
 _FAILED = 500
+_ENDED = frozenset({"Succeeded", "Failed"})
 _REQUEST = (names.REQUESTED_REF, names.REQUESTED_AT, names.REQUESTED_BY)
 
 
@@ -79,6 +83,7 @@ class Hands:
 
     client: Client
     cluster: Cluster
+    definition: Definition = field(factory=Definition)
 
     def write(self, cr: ObjectMeta, action: Action) -> None:
         """Do one action that changes the cluster."""
@@ -88,7 +93,7 @@ class Hands:
             case ClearRequestedRef():
                 self._clear_request(cr)
             case WriteStatus(status):
-                self.cluster.saw(self.cluster.crs, self._told(cr, status), ours=True)
+                self._show(cr, status)
             case WriteMetadata(metadata):
                 written = self._apply(cr, CONFIG_MAPS, owned.metadata_object(cr, metadata))
                 self.cluster.saw(self.cluster.notes, written, ours=True)
@@ -126,27 +131,66 @@ class Hands:
         name = document["metadata"]["name"]
         return self.client.apply(resource, cr.namespace, name, document, subresource=sub)
 
-    def _told(self, cr: ObjectMeta, status: GatewaySyncStatus) -> Any:  # noqa: ANN401 - a document
-        """The CR with this status."""
+    def _show(self, cr: ObjectMeta, status: GatewaySyncStatus) -> None:
+        """Have the CR bear this status."""
         document = owned.status_object(cr, status)
         try:
-            return self._apply(cr, GATEWAY_SYNCS, document, "status")
+            written = self._apply(cr, GATEWAY_SYNCS, document, "status")
         except (Invalid, Busy) as error:
             # A CR that breaks its definition cannot be merged with, and the server says that it
             # has failed. A plain patch touches nothing but the status.
             if isinstance(error, Busy) and error.status != _FAILED:
                 raise
             change = owned.status_change(cr, status)
-            return self.client.merge(GATEWAY_SYNCS, cr.namespace, cr.name, change, "status")
+            written = self.client.merge(GATEWAY_SYNCS, cr.namespace, cr.name, change, "status")
+        self.definition.took(document, written)
+        self.cluster.told(written, document, status)
 
     def _delete(self, cr: ObjectMeta, name: ObjectName) -> None:
+        """Delete an object if it is as it was when that was decided; else learn how it is."""
+        resource, version = _KINDS[name.kind], self.cluster.version(cr.namespace, name)
         try:
-            self.client.delete(_KINDS[name.kind], cr.namespace, name.name)
+            if not cr.deleting:
+                self._look_for_pod(cr, name)
+            self.client.delete(resource, cr.namespace, name.name, resource_version=version)
         except Forbidden:
             if not cr.deleting:
                 raise
             return
+        except Conflict:
+            self._learn(cr, name)
+            raise
         self.cluster.deleted((cr.namespace, cr.name), name)
+
+    def _look_for_pod(self, cr: ObjectMeta, name: ObjectName) -> None:
+        """See that the pod of a ConfigMap is gone, and not made anew before a watch told of it.
+
+        Its agent may have reported there already; raises `Conflict` where it is there.
+        """
+        pod = names.pod_of(cr.name, name.name) if name.kind == "ConfigMap" else ""
+        if not pod:
+            return
+        try:
+            there = self.client.get(PODS, cr.namespace, pod)
+        except NotFound:
+            return
+        if there.get("status", {}).get("phase") in _ENDED:  # the watch leaves them out
+            return
+        self.cluster.saw(self.cluster.pods, there, ours=True)
+        if self.cluster.has_agent((cr.namespace, cr.name), pod):
+            raise Conflict("its pod was made anew", where=f"{cr.namespace}/{name.name}")
+
+    def _learn(self, cr: ObjectMeta, name: ObjectName) -> None:
+        """See how an object is, without waiting for a watch that is late."""
+        shelf = self.cluster.shelf_of(name)
+        if shelf is None:
+            return
+        try:
+            there = self.client.get(_KINDS[name.kind], cr.namespace, name.name)
+        except NotFound:
+            self.cluster.deleted((cr.namespace, cr.name), name)
+        else:
+            self.cluster.saw(shelf, there, ours=True)
 
     def _mark(self, cr: ObjectMeta, *, wanted: bool) -> None:
         """Have the CR bear our finalizer, or not; by version, as an apply could create the CR."""

@@ -14,37 +14,35 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
 from stoker.adapters.codec.crd import Seen
-from stoker.adapters.codec.metadata import decode_metadata
 from stoker.adapters.codec.owned import is_of_changes
 from stoker.core import names
-from stoker.core.errors import DecodeError, StokerError
+from stoker.core.errors import StokerError
 from stoker.core.pods import Pod, derive_cr
-from stoker.core.profile import Metadata
 from stoker.core.reconcile import Memory, ObjectName, Owned, Settings, Snapshot, Token
-from stoker.core.report import GatewayReport, Origin
 from stoker.core.status import status_map
+from stoker.entrypoints.controller.announced import Announced
 from stoker.entrypoints.controller.queue import Key
-from stoker.entrypoints.controller.reports import Notes, notes_of
+from stoker.entrypoints.controller.reports import Notes, gathered, notes_of
 from stoker.entrypoints.controller.sightings import (
     Grant,
     Inhabitants,
     Unread,
+    is_of,
     read_binding,
     read_cr,
     read_list,
     read_pod,
     read_role,
 )
-from stoker.entrypoints.shelf import Change, Shelf
+from stoker.entrypoints.shelf import Change, Shelf, name_of
 
-
-def _listed(_: str) -> None:
-    """Everything is known of every namespace."""
+if TYPE_CHECKING:
+    from stoker.core.spec import GatewaySyncStatus
 
 
 @define
@@ -54,7 +52,7 @@ class Cluster:
     now: Callable[[], datetime]
     concern: Callable[[Key], None]
     """Called with each CR that a change concerns."""
-    unlisted: Callable[[str], StokerError | None] = _listed
+    unlisted: Callable[[str], StokerError | None] = lambda _: None
     """Why it is not known what there is in a namespace; None when it is."""
     crs: Shelf[Seen] = field(init=False, factory=lambda: Shelf(read_cr))
     pods: Shelf[Pod] = field(
@@ -71,9 +69,7 @@ class Cluster:
     _inhabitants: dict[str, Inhabitants] = field(init=False, factory=dict)
     """By namespace, as long as no CR comes or goes there."""
     _tokens: dict[Key, Token | None] = field(init=False, factory=dict)
-    _metadata: dict[Key, tuple[Mapping[str, str], Metadata | None]] = field(
-        init=False, factory=dict
-    )
+    _announced: Announced = field(init=False, factory=Announced)
     _lock: threading.RLock = field(init=False, factory=threading.RLock)
 
     def __attrs_post_init__(self) -> None:
@@ -88,10 +84,22 @@ class Cluster:
     # --- What watches see, and what our own writes brought ---
 
     def saw(self, shelf: Shelf[Any], document: Mapping[str, Any], *, ours: bool = False) -> None:
-        """Take in a sighting of an object; `ours`: it is the answer to our own write."""
+        """Take in a sighting of an object; `ours`: it is the answer to what we asked."""
         with self._lock:
             change = shelf.put(document, ours=ours)
             concerned = [] if change is None else self._concerned(shelf, change)
+        self._tell(concerned)
+
+    def told(
+        self, document: dict[str, Any], sent: Mapping[str, Any], status: GatewaySyncStatus
+    ) -> None:
+        """Take in the answer to our own status; it concerns nobody if nothing else is new in it."""
+        with self._lock:
+            known = self.crs.get(name_of(document))
+            value = None if known is None else known.told(document, sent["status"], status)
+            change = self.crs.put(document, ours=True, value=value)
+            is_news = change is not None and not (known and known.is_but_told(change.after, status))
+            concerned = self._concerned(self.crs, change) if change is not None and is_news else []
         self._tell(concerned)
 
     def lost(self, shelf: Shelf[Any], document: Mapping[str, Any]) -> None:
@@ -109,18 +117,30 @@ class Cluster:
         self._tell(concerned)
 
     def deleted(self, key: Key, name: ObjectName) -> None:
-        """Take in that we deleted an object of a CR's."""
+        """Take in that an object of a CR's is not there any more."""
         with self._lock:
-            place = (key[0], name.name)
-            match name.kind:
-                case "ConfigMap":
-                    self.shelf_of_notes(name.name).drop(place)
-                case "Role":
-                    self.roles.drop(place)
-                case "RoleBinding":
-                    self.bindings.drop(place)
-                case "Secret":
-                    self.has_no_token(key)
+            shelf = self.shelf_of(name)
+            if shelf is None:
+                self.has_no_token(key)
+            else:
+                shelf.drop((key[0], name.name))
+
+    def shelf_of(self, name: ObjectName) -> Shelf[Any] | None:
+        """Where an object of a CR's belongs; Secrets are not kept."""
+        match name.kind:
+            case "ConfigMap":
+                return self.shelf_of_notes(name.name)
+            case "Role":
+                return self.roles
+            case "RoleBinding":
+                return self.bindings
+        return None
+
+    def version(self, namespace: str, name: ObjectName) -> str:
+        """As of which version an object of a CR's is known; "" where it is not."""
+        with self._lock:
+            shelf = self.shelf_of(name)
+            return "" if shelf is None else shelf.version((namespace, name.name))
 
     def has_token(self, key: Key, token: Token | None) -> None:
         """Take in that the CR has a token Secret, and what its annotations say, if they do."""
@@ -141,9 +161,18 @@ class Cluster:
         """There is no such CR any more."""
         with self._lock:
             self._tokens.pop(key, None)
-            self._metadata.pop(key, None)
+            self._announced.forget(key)
             if not any(self.crs.of(key[0])):
                 self._terminating.discard(key[0])
+
+    def leave(self, stays: Callable[[str], bool]) -> None:
+        """Forget what there is in all namespaces but those that stay."""
+        with self._lock:
+            for shelf in (self.pods, self.notes, self.lists, self.roles, self.bindings):
+                shelf.keep_spaces(stays)
+            changes = self.crs.keep_spaces(stays)
+            concerned = [key for change in changes for key in self._concerned(self.crs, change)]
+        self._tell(concerned)
 
     # --- What decisions ask ---
 
@@ -156,6 +185,14 @@ class Cluster:
         """One CR."""
         with self._lock:
             return self.crs.get(key)
+
+    def has_agent(self, key: Key, pod_name: str) -> bool:
+        """Whether this pod bears an agent of the CR's."""
+        with self._lock:
+            pod = self.pods.get((key[0], pod_name))
+            if pod is None or not pod.has_agent:
+                return False
+            return derive_cr(self._crs_of(key[0]).names, pod.annotations.cr_name) == key[1]
 
     def snapshot(self, key: Key, memory: Memory, settings: Settings) -> Snapshot | None:
         """Everything that a decision about the CR depends on; None when there is no such CR.
@@ -172,8 +209,8 @@ class Cluster:
                 raise unlisted
             namespace_crs = self._crs_of(key[0]).names
             pods = tuple(self._pods_of(key, namespace_crs))
-            notes = self._notes_of(key)
-            reports, heard = self._reports(key, pods, notes)
+            notes = dict(self.notes.of_group(key[0], names.cr_label_value(key[1])))
+            reports, heard = gathered(key, pods, notes)
             return Snapshot(
                 metadata=seen.metadata,
                 spec=seen.spec,
@@ -205,8 +242,6 @@ class Cluster:
             crs = self._crs_of(namespace).names
             named = (derive_cr(crs, pod.annotations.cr_name) for pod in views)
             return [(namespace, cr) for cr in named if isinstance(cr, str)]
-        if shelf is self.notes and len(views) == 2 and not views[1].is_news(views[0]):  # noqa: PLR2004 - before and after
-            return []
         by_label = self._crs_of(namespace).by_label
         labels = [view.cr_label for view in views if view.cr_label in by_label]
         return [(namespace, by_label[label]) for label in labels]
@@ -242,60 +277,24 @@ class Cluster:
                 if derive_cr(namespace_crs, named) == key[1]:
                     yield pod
 
-    def _notes_of(self, key: Key) -> dict[str, Notes]:
-        return dict(self.notes.of_group(key[0], names.cr_label_value(key[1])))
-
-    def _reports(
-        self, key: Key, pods: tuple[Pod, ...], notes: Mapping[str, Notes]
-    ) -> tuple[list[GatewayReport], dict[Origin, datetime]]:
-        reports: list[GatewayReport] = []
-        heard: dict[Origin, datetime] = {}
-        for pod in pods:
-            note = notes.get(names.status_config_map(key[1], pod.name))
-            report = None if note is None else note.report_of(pod.name)
-            if note is None or not isinstance(report, GatewayReport):
-                continue
-            reports.append(report)
-            if note.changed is not None:
-                heard[report.origin] = note.changed
-        if (legacy := notes.get(names.legacy_status_config_map(key[1]))) is not None:
-            reports += legacy.legacy_reports(key[0])
-        return reports, heard
-
     def _owned(self, key: Key, uid: str, notes: Mapping[str, Notes]) -> Owned:
         role = names.agent_role(key[1])
         lists = dict(self.lists.of_group(key[0], names.cr_label_value(key[1])))
         maps: dict[str, Notes | Unread] = {**notes, **lists}
         objects = {
-            ObjectName("ConfigMap", name)
-            for name, one in maps.items()
-            # One of an earlier life of the CR is about to be cleared away by Kubernetes.
-            if not one.owners or uid in one.owners
+            ObjectName("ConfigMap", name) for name, one in maps.items() if is_of(uid, one.owners)
         }
         rules, accounts = self.roles.get((key[0], role)), self.bindings.get((key[0], role))
-        if rules is not None:
+        if rules is not None and is_of(uid, rules.owners):
             objects.add(ObjectName("Role", role))
-        if accounts is not None:
+        if accounts is not None and is_of(uid, accounts.owners):
             objects.add(ObjectName("RoleBinding", role))
         if key in self._tokens:
             objects.add(ObjectName("Secret", names.github_token_secret(key[1])))
         return Owned(
             objects=frozenset(objects),
-            metadata=self._told(key, uid),
+            metadata=self._announced.read(key, uid, self.notes),
             token=self._tokens.get(key),
-            rules=None if rules is None else rules.says,  # type: ignore[arg-type] # of its shelf
-            service_accounts=None if accounts is None else accounts.says,  # type: ignore[arg-type] # of its shelf
+            rules=None if rules is None else rules.said(uid),  # type: ignore[arg-type] # of its shelf
+            service_accounts=None if accounts is None else accounts.said(uid),  # type: ignore[arg-type] # of its shelf
         )
-
-    def _told(self, key: Key, uid: str) -> Metadata | None:
-        note = self.notes.get((key[0], names.metadata_config_map(key[1])))
-        if note is None or uid not in note.owners:
-            return None
-        known = self._metadata.get(key)
-        if known is None or known[0] != note.data:
-            try:
-                known = (note.data, decode_metadata(note.data))
-            except DecodeError:
-                known = (note.data, None)
-            self._metadata[key] = known
-        return known[1]

@@ -177,6 +177,12 @@ class WorkQueue:
             self._changed.notify_all()
 
     @property
+    def is_crowded(self) -> bool:
+        """Whether others wait for a look that is due."""
+        with self._changed:
+            return self._agenda.wait(self.clock()) == 0.0
+
+    @property
     def backlog(self) -> int:
         """How many keys are due now or worked on."""
         with self._changed:

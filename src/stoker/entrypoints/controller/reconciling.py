@@ -49,6 +49,8 @@ from stoker.core.reconcile import (
     decide,
     exchanged,
     may_have_token,
+    quiet,
+    turn_of,
 )
 from stoker.entrypoints.controller.acting import Hands, NameTaken
 from stoker.entrypoints.controller.cluster import Cluster
@@ -65,8 +67,11 @@ TOKEN_LOOK: Final = 60.0
 """Seconds after which it is seen again whether a token Secret is still there."""
 SOON: Final = 0.5
 """Seconds until a CR is looked at again that somebody changed while it was worked on."""
-MOST_ROUNDS: Final = 12
-"""Looks in a row that each found something to write, before the CR is given a rest."""
+
+
+def always(_: Key) -> bool:
+    """There are no shards, or one has all of them."""
+    return True
 
 
 @define
@@ -84,6 +89,8 @@ class Reconciler:
     complain: Callable[[Key, str, Exception], None]
     """Told what was being done, of which CR, and why it failed."""
     clock: Callable[[], float] = time.monotonic
+    acts: Callable[[Key], bool] = always
+    """Whether a CR is ours to look at; others are looked at by other replicas."""
     _kept: dict[Key, Recollection] = field(factory=dict)
     _busy: dict[int, tuple[Key, float]] = field(factory=dict)
     _lock: threading.Lock = field(factory=threading.Lock)
@@ -104,10 +111,12 @@ class Reconciler:
         begun = min(self._busy.copy().values(), key=lambda one: one[1], default=None)
         return None if begun is None else (begun[0], self.clock() - begun[1])
 
-    def start_over(self) -> None:
-        """Forget what was learnt: another controller may have led since."""
+    def start_over(self, of: Callable[[Key], bool] = always) -> None:
+        """Forget what was learnt of these CRs: another controller may have led since."""
         with self._lock:
             for key, kept in self._kept.items():
+                if not of(key):
+                    continue
                 self.asking.forget(key)
                 self._kept[key] = Recollection(Memory(announced=kept.memory.announced))
 
@@ -119,14 +128,17 @@ class Reconciler:
             kept = self._kept.get(key)
             if kept is None:
                 return
-            kept.memory = answered(kept.memory, question, outcome, self.now())
+            before, now = kept.memory, self.now()
+            kept.memory = answered(before, question, outcome, now)
             if isinstance(outcome, StokerError):
                 # It may be the token that is gone.
                 kept.looked_for_token = None
             if kept.asked == question:
                 kept.asked = None
                 self.meter.resolved(*key, self.clock() - kept.asked_at)
-        self.queue.add(key)
+            seen = self.cluster.cr(key)
+            rest = None if seen is None else quiet(seen.spec, before, kept.memory, now)
+        self.queue.add(key, rest or 0.0)
 
     def token_came(
         self, key: Key, exchange: ExchangeToken, outcome: InstallationToken | StokerError
@@ -156,6 +168,11 @@ class Reconciler:
 
     def look(self, key: Key) -> None:
         """Look at one CR and do what there is to do; never raises."""
+        if not self.acts(key):
+            # Whoever begins to act for it looks at it; what was lost to others is forgotten.
+            if self.cluster.cr(key) is None:
+                self._forget(key)
+            return
         began = self.clock()
         result = "success"
         try:
@@ -182,19 +199,17 @@ class Reconciler:
         if snapshot is None:
             self._forget(key)
             return
-        given = (snapshot.metadata.generation, snapshot.pods, snapshot.reports)
-        if given != kept.given:
-            kept.given, kept.rounds = given, 0
+        kept.look((snapshot.metadata.generation, snapshot.pods, snapshot.reports), self.clock())
         decision = decide(snapshot, self.now())
         kept.taken = None
-        wrote = [self._do(key, kept, snapshot, action) for action in decision.actions]
-        self._show(key, snapshot, decision.actions)
+        done, wrote = self._do_all(key, kept, snapshot, decision.actions)
+        self._show(key, snapshot, done)
         if decision.wake_at is not None:
             self.queue.add(key, max(0.0, (decision.wake_at - self.now()).total_seconds()))
-        kept.rounds = kept.rounds + 1 if any(wrote) else 0
+        is_restless = kept.looked_over(wrote)
         if kept.taken is not None:
             raise kept.taken
-        if kept.rounds > MOST_ROUNDS:
+        if is_restless:
             names = ", ".join(sorted({type(one).__name__ for one in decision.actions}))
             raise StokerError(
                 f"it does not come to rest: {kept.rounds} looks in a row had to write ({names})",
@@ -211,6 +226,26 @@ class Reconciler:
         self.hands.look_for_token(snapshot.metadata)
         kept.looked_for_token = self.clock()
         return self.cluster.snapshot(key, kept.memory, self.settings)
+
+    def _do_all(
+        self, key: Key, kept: Recollection, snapshot: Snapshot, actions: tuple[Action, ...]
+    ) -> tuple[tuple[Action, ...], bool]:
+        """Do them in order; those that were done, and whether any was a write.
+
+        Where other CRs wait, one that was given a step goes to their end before the next step: so
+        all agents are told of a commit before the first user is, and both before what is left.
+        """
+        wrote, turn = False, None
+        for number, action in enumerate(actions):
+            if turn is not None and turn_of(action) > turn and self.queue.is_crowded:
+                self.queue.add(key)
+                return actions[:number], wrote
+            asked = kept.asked, kept.exchanging
+            did_write = self._do(key, kept, snapshot, action)
+            if did_write or asked != (kept.asked, kept.exchanging):
+                turn = turn_of(action)
+            wrote = wrote or did_write
+        return actions, wrote
 
     def _do(self, key: Key, kept: Recollection, snapshot: Snapshot, action: Action) -> bool:
         """Do an action; whether it was a write."""
@@ -230,22 +265,23 @@ class Reconciler:
             case _:
                 if self._kept.get(key) is not kept:
                     raise NotLeading("another replica may have led since this was decided")
-                try:
-                    self._write(key, snapshot, action)
-                except NameTaken as error:
-                    kept.taken = error
-                    return False
-                return True
+                return self._write(key, kept, snapshot, action)
         return False
 
-    def _write(self, key: Key, snapshot: Snapshot, action: Action) -> None:
+    def _write(self, key: Key, kept: Recollection, snapshot: Snapshot, action: Action) -> bool:
+        """Do what is a write; whether anything was written."""
         try:
             self.hands.write(self._current(key, snapshot), action)
+        except NameTaken as error:
+            kept.taken = error
+            return False
         except Invalid as error:
             # A CR that its definition refuses by now cannot be marked, but its status can be told.
             if not isinstance(action, AddFinalizer):
                 raise
             self.complain(key, "the GatewaySync could not be marked", error)
+            return False
+        return True
 
     def _current(self, key: Key, snapshot: Snapshot) -> ObjectMeta:
         """The CR's metadata with the version that our own last write gave it."""

@@ -2,7 +2,8 @@
 
 Probes answer at once. Then the watches list what there is; then the election begins, and whoever
 wins looks at every CR. A controller that loses the lease keeps watching and stops acting, and what
-it was about to write is held back by the fence: so it can win again without starting anew.
+it was about to write is held back by the fence: so it can win again without starting anew. Where
+namespaces are divided among replicas, `shards` says what is followed, and who is looked at.
 
 At the end no new look begins; those that are on their way finish; then the lease is given back, so
 that the next leader need not wait for it to run out.
@@ -21,7 +22,7 @@ from stoker.adapters.clock import utc_now
 from stoker.adapters.githubapp import InstallationToken
 from stoker.adapters.kube.client import Client, connect
 from stoker.adapters.kube.errors import ApiFailed, NotLeading
-from stoker.adapters.kube.lease import Elector
+from stoker.adapters.kube.part import WHOLE
 from stoker.adapters.kube.secrets import secret_value
 from stoker.adapters.logs import structured as logs
 from stoker.adapters.metrics.controller import ControllerMetrics
@@ -31,15 +32,20 @@ from stoker.core.reconcile.news import event
 from stoker.entrypoints.controller.acting import Hands
 from stoker.entrypoints.controller.asking import Asker, Limits
 from stoker.entrypoints.controller.cluster import Cluster
+from stoker.entrypoints.controller.definition import Definition
+from stoker.entrypoints.controller.electing import elector_of
 from stoker.entrypoints.controller.queue import Key, WorkQueue
-from stoker.entrypoints.controller.reconciling import Reconciler
+from stoker.entrypoints.controller.reconciling import Reconciler, always
+from stoker.entrypoints.controller.shards import Shards
 from stoker.entrypoints.controller.telling import Herald
 from stoker.entrypoints.controller.watching import KINDS, Watches
 from stoker.entrypoints.serving import About, Servers, reviewer_of
 from stoker.entrypoints.signals import heard
 
 if TYPE_CHECKING:
+    from stoker.adapters.kube.lease import Elector
     from stoker.adapters.kube.resources import Resource
+    from stoker.adapters.kube.shards import ShardElectors
     from stoker.core.reconcile import EmitEvent, ExchangeToken, Question
     from stoker.core.refs import Advertisement
     from stoker.core.spec import SecretKeyRef
@@ -72,11 +78,17 @@ class Controller:
         self.log = logs.logger("controller")
         self.stopped = threading.Event()
         self.queue = WorkQueue()
-        self.metrics = ControllerMetrics()
+        self.metrics = ControllerMetrics(settings.shards)
+        self.shards = self._shards()
         self.client = self._connected()
         self.cluster = Cluster(utc_now, self.queue.add)
         self.watches = Watches.of(
-            self.client, self.cluster, settings.namespaces, utc_now, self._complain
+            self.client,
+            self.cluster,
+            settings.namespaces,
+            utc_now,
+            self._complain,
+            part=WHOLE if self.shards is None else self.shards.part,
         )
         self.cluster.unlisted = self.watches.unlisted
         identity = "" if settings.election is None else settings.election.identity
@@ -97,7 +109,7 @@ class Controller:
         self.reconciler = Reconciler(
             cluster=self.cluster,
             queue=self.queue,
-            hands=Hands(self.client, self.cluster),
+            hands=Hands(self.client, self.cluster, Definition(self.log.warning)),
             herald=self.herald,
             asking=self.asker,
             meter=self.metrics,
@@ -107,6 +119,7 @@ class Controller:
             ),
             now=utc_now,
             complain=self._complain_of,
+            acts=self.shards.acts if self.shards else always,
         )
         about = About(settings, self, self.metrics.registry, reviewer_of(self.client))
         self.servers = Servers(about.listeners, chores=about.chores)
@@ -163,12 +176,15 @@ class Controller:
     def _begin(self) -> None:
         for worker in self.workers:
             worker.start()
+        if self.shards is not None:
+            self.shards.begin(self.watches, self.cluster, self.reconciler, self.queue, self.metrics)
+            self.queue.resume()
         if self.elector is None:
             self._lead(leading=True)
         else:
             self.elector.start()
 
-    def _lead(self, *, leading: bool) -> None:
+    def _lead(self, leading: bool) -> None:  # noqa: FBT001 - what an elector calls
         self.metrics.leading(leading)
         if not leading:
             self.queue.halt()
@@ -205,6 +221,8 @@ class Controller:
         if self.elector is not None:
             # From here on the fence holds back what a look still on its way would write.
             self.elector.stop()
+        if self.shards is not None:
+            self.shards.end()
         self.asker.close()
         self.watches.stop()
         self.servers.stop()
@@ -215,30 +233,26 @@ class Controller:
     def _connected(self) -> Client:
         # A connection for each thread that may want one: workers, questions, watches, and more.
         watches = len(KINDS) * max(1, len(self.settings.namespaces))
-        pool = self.settings.workers + self.settings.git_slots + watches + 4
+        leases = self.settings.shards
+        pool = self.settings.workers + self.settings.git_slots + watches + leases + 3
         client = connect(
             self.settings.kubeconfig, user_agent=f"stoker-controller/{__version__}", pool=pool
         )
         client.observer = self._asked
         return client
 
-    def _elector(self) -> Elector | None:
+    def _elector(self) -> Elector | ShardElectors | None:
         election = self.settings.election
         if election is None:
             return None
-        elector = Elector(
-            self.client.unfenced(),
-            election.namespace,
-            election.name,
-            election.identity,
-            duration=election.lease,
-            renew_deadline=election.renew,
-            retry=election.retry,
-            on_change=lambda leading: self._lead(leading=leading),
-            complain=self._complain,
+        changed = None if self.shards is None else self.shards.changed
+        return elector_of(
+            self.client, election, lead=self._lead, changed=changed, complain=self._complain
         )
-        self.client.fence = elector.fence
-        return elector
+
+    def _shards(self) -> Shards | None:
+        count = self.settings.shards
+        return Shards(count, self.log.info, self._complain) if count > 1 else None
 
     def _secret(self, namespace: str, ref: SecretKeyRef) -> bytes:
         value = secret_value(self.client, namespace, ref)

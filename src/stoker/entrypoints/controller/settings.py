@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import socket
 from pathlib import Path
@@ -10,10 +11,10 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from stoker.core.errors import StokerError
+from stoker.core.sharding import MOST_SHARDS
 from stoker.entrypoints.options import Options, count, own_namespace, seconds
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Mapping, Sequence
 
 
@@ -27,6 +28,8 @@ class Election:
     lease: float
     renew: float
     retry: float
+    shards: int = 1
+    """Into how many parts the namespaces are divided, each with a lease of its own."""
 
 
 @frozen(kw_only=True)
@@ -49,6 +52,11 @@ class ControllerSettings:
     log_level: str
     log_dev_mode: bool
 
+    @property
+    def shards(self) -> int:
+        """Into how many parts the namespaces are divided; 1: whoever leads has all of them."""
+        return 1 if self.election is None else self.election.shards
+
 
 def read_settings(
     arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ
@@ -58,7 +66,7 @@ def read_settings(
     return ControllerSettings(
         kubeconfig=given.kubeconfig,
         namespaces=given.watch_namespaces,
-        election=_election(given) if given.leader_elect else None,
+        election=_election(given),
         metrics_address=given.metrics_bind_address,
         metrics_certificates=given.metrics_cert_dir,
         probe_address=given.health_probe_bind_address,
@@ -94,6 +102,7 @@ def _add_election(options: Options) -> None:
     add("--lease-duration", seconds, "15s", "how long others wait for a leader that is silent")
     add("--renew-deadline", seconds, "10s", "how long a leader tries to renew before it gives up")
     add("--retry-period", seconds, "2s", "time between two tries")
+    add("--shards", _shards, "1", "parts of the namespaces, each with a lease and a leader")
 
 
 def _add_work(options: Options) -> None:
@@ -104,7 +113,15 @@ def _add_work(options: Options) -> None:
     add("--git-deadline", seconds, "30s", "how long one question to a git server may take")
 
 
-def _election(given: argparse.Namespace) -> Election:
+def _election(given: argparse.Namespace) -> Election | None:
+    if not given.leader_elect:
+        if given.shards > 1:
+            raise StokerError(
+                f"{given.shards} shards cannot be divided among replicas without leases",
+                where="--shards",
+                cure="run with --leader-elect, or leave --shards at 1",
+            )
+        return None
     if not given.retry_period < given.renew_deadline < given.lease_duration:
         raise StokerError(
             "retry period, renew deadline and lease duration have to grow in this order",
@@ -125,4 +142,11 @@ def _election(given: argparse.Namespace) -> Election:
         lease=given.lease_duration,
         renew=given.renew_deadline,
         retry=given.retry_period,
+        shards=given.shards,
     )
+
+
+def _shards(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_SHARDS):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {MOST_SHARDS}")
+    return int(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +20,15 @@ if TYPE_CHECKING:
 
 @frozen
 class Grant:
-    """A Role or RoleBinding of ours: which CR's, and what it says."""
+    """A Role or RoleBinding of ours: which CR's, by label and owners, and what it says."""
 
     cr_label: str
     says: tuple[Rule, ...] | tuple[str, ...] | None
+    owners: frozenset[str]
+
+    def said(self, uid: str) -> tuple[Rule, ...] | tuple[str, ...] | None:
+        """What it says for the CR with this uid; one that it does not own is to be made its own."""
+        return self.says if uid in self.owners else None
 
 
 @frozen
@@ -33,9 +39,17 @@ class Unread:
     owners: frozenset[str]
 
 
-def read_cr(document: Mapping[str, Any], _: Seen | None) -> Seen:
+def is_of(uid: str, owners: frozenset[str]) -> bool:
+    """Whether what has these owners may be the CR's with this uid.
+
+    One of an earlier life of the CR is about to be cleared away by Kubernetes.
+    """
+    return not owners or uid in owners
+
+
+def read_cr(document: Mapping[str, Any], known: Seen | None) -> Seen:
     """A CR, as much of it as can be read."""
-    return decode_seen(dict(document))
+    return decode_seen(dict(document), known)
 
 
 def read_pod(document: Mapping[str, Any], _: Pod | None) -> Pod | None:
@@ -46,13 +60,14 @@ def read_pod(document: Mapping[str, Any], _: Pod | None) -> Pod | None:
 
 def read_role(document: Mapping[str, Any], _: Grant | None) -> Grant:
     """A Role of ours."""
-    return Grant(_label(document, names.CR_NAME_LABEL), read_rules(document))
+    return Grant(_label(document, names.CR_NAME_LABEL), read_rules(document), owners(document))
 
 
 def read_binding(document: Mapping[str, Any], _: Grant | None) -> Grant:
     """A RoleBinding of ours."""
     role = document["metadata"]["name"]
-    return Grant(_label(document, names.GATEWAYSYNC_LABEL), read_accounts(document, role))
+    label = _label(document, names.GATEWAYSYNC_LABEL)
+    return Grant(label, read_accounts(document, role), owners(document))
 
 
 def read_list(document: Mapping[str, Any], _: Unread | None) -> Unread:
@@ -61,7 +76,7 @@ def read_list(document: Mapping[str, Any], _: Unread | None) -> Unread:
 
 
 def _label(document: Mapping[str, Any], name: str) -> str:
-    return str((document["metadata"].get("labels") or {}).get(name, ""))
+    return sys.intern(str((document["metadata"].get("labels") or {}).get(name, "")))
 
 
 @frozen

@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from attrs import field, frozen
 
 from stoker.adapters.kube.errors import Forbidden
+from stoker.adapters.kube.part import WHOLE, Part
 from stoker.adapters.kube.resources import (
     CONFIG_MAPS,
     GATEWAY_SYNCS,
@@ -40,6 +41,11 @@ if TYPE_CHECKING:
 
 STUCK: Final = 2 * INACTIVITY + 60.0
 """Seconds without a step, failed ones included, after which a watch is taken to hang."""
+RELISTING: Final = 1800.0
+"""Seconds after which a watch lists anew: an API server can lose an event without knowing it."""
+
+Lists: TypeAlias = Mapping[tuple[str, str], int]
+"""Lists that are on their way: of which kind and namespace, and by which number it is known."""
 
 
 @frozen
@@ -114,17 +120,24 @@ class Watches:
     by_kind: Mapping[str, tuple[Watch, ...]]
     refused: set[tuple[str, str]] = field(factory=set)
     """The kinds that we were not let see in a namespace, at one time at least."""
+    overdue: dict[tuple[str, str], int] = field(factory=dict)
+    """The lists without which it is not known what there is in a namespace."""
 
     @classmethod
-    def of(
+    def of(  # noqa: PLR0913 - what to watch for whom
         cls,
         client: Client,
         cluster: Cluster,
         namespaces: Iterable[str],
         now: Callable[[], datetime],
         complain: Callable[[str, Exception], None],
+        *,
+        part: Part = WHOLE,
     ) -> Watches:
-        """A watch of each kind, for each of the namespaces; for all of them where none is named."""
+        """A watch of each kind, for each of the namespaces; for all of them where none is named.
+
+        Of these, only what is in `part` is told.
+        """
         scopes = tuple(namespaces) or ("",)
         refused: set[tuple[str, str]] = set()
 
@@ -146,6 +159,8 @@ class Watches:
                         metadata_only=kind.metadata_only,
                         now=now,
                         complain=partial(heard, kind.name, scope),
+                        relisting=RELISTING,
+                        part=part,
                     )
                     for scope in scopes
                 )
@@ -177,7 +192,11 @@ class Watches:
         kinds = [
             kind
             for kind, watches in self.by_kind.items()
-            if not all(one.synced for one in watches if one.namespace in ("", namespace))
+            if not all(
+                one.synced and one.has_listed(self.overdue.get((kind, one.namespace), 0))
+                for one in watches
+                if one.namespace in ("", namespace)
+            )
         ]
         if not kinds:
             return None
@@ -186,6 +205,27 @@ class Watches:
             where=namespace,
             cure="see that the namespace is there, and the controller's Role in it",
         )
+
+    def list_anew(self, concerns: Callable[[str], bool]) -> Lists:
+        """Have all watches list at once that see a namespace that is concerned."""
+        return {
+            (kind, one.namespace): one.list_anew()
+            for kind, watches in self.by_kind.items()
+            for one in watches
+            if not one.namespace or concerns(one.namespace)
+        }
+
+    def have_listed(self, lists: Lists) -> bool:
+        """Whether these are complete; what was refused in a namespace is not waited for."""
+        late = {
+            place: lists[place]
+            for place, one in self._by_place().items()
+            if place in lists and not one.has_listed(lists[place])
+        }
+        if not late.keys() <= self.refused:
+            return False
+        self.overdue.update(late)
+        return True
 
     def stuck(self, now: float) -> list[str]:
         """The kinds whose watch has ended, or has not taken a step for too long."""
@@ -202,6 +242,9 @@ class Watches:
             for kind, watches in self.by_kind.items()
         }
         return {kind: min(times) for kind, times in told.items() if times}
+
+    def _by_place(self) -> dict[tuple[str, str], Watch]:
+        return {(kind, one.namespace): one for kind, it in self.by_kind.items() for one in it}
 
     def _all(self) -> list[Watch]:
         return [watch for watches in self.by_kind.values() for watch in watches]

@@ -109,7 +109,6 @@ class Webhook:
         self.settings = settings
         self.log = logs.logger("webhook")
         self.stopped = threading.Event()
-        self.ending = False
         self.metrics = WebhookMetrics()
         self.client = _connected(settings)
         self.client.observer = self._asked
@@ -148,16 +147,17 @@ class Webhook:
         return self.known.stuck
 
     def ready(self) -> str:
-        """Why nothing should be sent here; empty if it may."""
-        if self.ending:
-            return "ending"
+        """Why nothing should be sent here; empty if it may.
+
+        Who is told to end stays ready: its Service leaves it out because it ends, and comes back to
+        it where there is nobody else.
+        """
         return self.known.trouble or ("" if self.keeper is None else self.keeper.trouble)
 
     # --- The end ---
 
     def _drain(self) -> None:
         self.log.info("ending", seconds=self.settings.drain)
-        self.ending = True
         self.servers.drain()
         self.stopped.clear()
         self.stopped.wait(self.settings.drain)  # a second signal makes an end of it

@@ -26,7 +26,7 @@ class Refusing:
 
     error: ApiFailed = REFUSED
 
-    def delete(self, *_: object) -> bool:
+    def delete(self, *_: object, **__: object) -> bool:
         raise self.error
 
     def get(self, *_: object, **__: object) -> dict[str, Any]:
@@ -81,6 +81,30 @@ class TestWatches:
         told = watches.unlisted(SPACE)
         assert told is not None
         assert (told.where, "Pod" in told.message) == (SPACE, True)
+
+    def test_nor_when_it_is_to_list_anew_but_what_it_knew_does_not_count(self) -> None:
+        watches = self.watches(SPACE, "other")
+        for ones in watches.by_kind.values():
+            for one in ones:
+                one.synced = True
+        lists = watches.list_anew(lambda _: True)
+        assert not watches.have_listed(lists)
+        assert watches.unlisted(SPACE) is None
+        for ones in watches.by_kind.values():
+            for one in ones:
+                if one.namespace == SPACE:
+                    one._complained(REFUSED)  # noqa: SLF001 - as its thread does
+                else:
+                    one._brought = one._wanted  # noqa: SLF001 - as its thread does
+        assert watches.have_listed(lists)
+        assert watches.unlisted("other") is None
+        assert watches.unlisted(SPACE) is not None
+
+    def test_one_that_is_of_no_concern_lists_nothing(self) -> None:
+        watches = self.watches(SPACE, "other")
+        lists = watches.list_anew(SPACE.__eq__)
+        assert {space for _, space in lists} == {SPACE}
+        assert {space for _, space in self.watches().list_anew(SPACE.__eq__)} == {""}
 
     def test_one_that_is_away_is(self) -> None:
         watches = self.watches(SPACE, "other")

@@ -13,8 +13,8 @@ import pytest
 from attrs import define, evolve, field
 
 from property.strategies.reports import NOW
-from property.strategies.snapshots import A, advertised
-from stoker.adapters.codec.owned import status_object
+from property.strategies.snapshots import A, B, advertised
+from stoker.adapters.codec.owned import metadata_object, status_object
 from stoker.adapters.githubapp import GitHubAppFailed, InstallationToken
 from stoker.adapters.kube.errors import (
     Busy,
@@ -34,6 +34,7 @@ from stoker.core.reconcile import (
     Resolve,
     Settings,
     Token,
+    WriteMetadata,
     WriteStatus,
     token_key,
 )
@@ -42,7 +43,8 @@ from stoker.core.spec.types import GitHubAppAuth
 from stoker.entrypoints.controller.acting import NameTaken
 from stoker.entrypoints.controller.cluster import Cluster
 from stoker.entrypoints.controller.queue import Key, WorkQueue
-from stoker.entrypoints.controller.reconciling import MOST_ROUNDS, Reconciler
+from stoker.entrypoints.controller.recollection import MOST_ROUNDS
+from stoker.entrypoints.controller.reconciling import Reconciler
 from support.sightings import SPEC, a_cr, a_pod, a_report, version
 
 KEY = ("plant", "a")
@@ -77,6 +79,9 @@ class Hands:
             document["status"] = status_object(cr, action.status)["status"]
         else:
             document["status"] = status_object(cr, seen.status)["status"]
+        if isinstance(action, WriteMetadata):
+            told = metadata_object(cr, action.metadata)
+            self.cluster.saw(self.cluster.notes, version(told), ours=True)
         if isinstance(action, WriteStatus | AddFinalizer):
             self.cluster.saw(self.cluster.crs, version(document), ours=True)
 
@@ -216,6 +221,56 @@ def test_polls_go_on(world: World) -> None:
         assert len(world.near.asked) == 1
 
 
+def test_a_poll_that_finds_nothing_new_ends_with_its_answer(world: World) -> None:
+    """Seen to fail with a look for each answer: that was half of what a fleet at rest costs."""
+    world.add("a")
+    world.work()
+    world.answer()
+    world.work()
+    world.work(61.0)
+    looks = len(world.near.results)
+    world.answer()
+    world.work()
+    assert len(world.near.results) == looks
+    world.work(61.0)
+    assert len(world.near.asked) == 1
+
+
+def test_a_poll_that_finds_another_commit_is_looked_at(world: World) -> None:
+    world.add("a")
+    world.work()
+    world.answer()
+    world.work(62.0)
+    ((_, resolve),) = world.near.asked
+    written = kinds(world).count("WriteMetadata")
+    world.reconciler.settled(KEY, resolve.question, advertised(main=B))
+    world.work()
+    assert kinds(world).count("WriteMetadata") == written + 1
+
+
+def test_where_many_wait_all_agents_are_told_before_the_first_user(world: World) -> None:
+    """Seen to fail without giving way: each CR was done with before the next."""
+    for name in ("a", "b", "c"):
+        world.add(name)
+        world.cluster.saw(world.cluster.pods, a_pod(f"gw-{name}", name))
+    world.work()
+    world.answer()
+    world.hands.done.clear()
+    world.work()
+    done = [type(action).__name__ for _, action in world.hands.done]
+    assert done[:3] == ["WriteMetadata"] * 3
+    assert done.count("WriteMetadata") == done.count("WriteStatus") == 3
+
+
+def test_who_waits_for_nobody_does_all_at_once(world: World) -> None:
+    world.add("a")
+    world.cluster.saw(world.cluster.pods, a_pod("gw-0", "a"))
+    assert world.queue.take_now() == KEY
+    world.reconciler.look(KEY)
+    assert kinds(world)[0] == "AddFinalizer"
+    assert {"WriteStatus", "EnsureConfigMap"} <= set(kinds(world))
+
+
 @pytest.mark.parametrize(
     ("error", "result"),
     [
@@ -300,6 +355,18 @@ def test_a_cr_that_is_refused_as_a_whole_still_gets_its_status(world: World) -> 
     world.add("a", {"git": 5})
     world.work(0.5)
     assert "WriteStatus" in kinds(world)
+
+
+def test_one_that_cannot_be_marked_goes_on_where_many_wait(world: World) -> None:
+    """Seen to fail when a mark that was refused counted as a step: it gave way for ever."""
+    world.hands.failing[KEY] = lambda one: Invalid("x") if isinstance(one, AddFinalizer) else None
+    for name in ("a", "b", "c"):
+        world.add(name)
+    world.queue.take_now()
+    for _ in range(3):
+        world.reconciler.look(KEY)
+    assert kinds(world).count("WriteStatus") == 1
+    assert ("a", "error") not in world.near.results
 
 
 def test_what_never_comes_to_rest_is_slowed_down_and_complained_about(world: World) -> None:

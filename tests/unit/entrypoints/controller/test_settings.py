@@ -37,6 +37,16 @@ def test_election_by_default_in_the_namespace_that_is_named() -> None:
     assert again.identity != election.identity
 
 
+def test_one_shard_by_default_and_more_with_leases_only() -> None:
+    assert read().shards == 1
+    named = ["--leader-election-namespace", "stoker"]
+    assert read_settings(named, {}).shards == 1
+    assert read_settings([*named, "--shards", "4"], {}).shards == 4
+    assert read_settings(named, {"STOKER_SHARDS": "64"}).shards == 64
+    with pytest.raises(StokerError, match=r"--shards: 2 shards .* \(run with --leader-elect"):
+        read("--shards", "2")
+
+
 def test_variables_count_and_options_count_for_more() -> None:
     assert read(STOKER_GIT_SLOTS="3").git_slots == 3
     assert read("--git-slots", "5", STOKER_GIT_SLOTS="3").git_slots == 5
@@ -64,6 +74,8 @@ def test_switches(arguments: tuple[str, ...], expected: bool) -> None:  # noqa: 
     [
         (("--git-deadline", "30"), "--git-deadline: '30' is not a duration"),
         (("--git-deadline", "0s"), "'0s' is not longer than nothing"),
+        (("--shards", "0"), "--shards: '0' is not a number from 1 to 64"),
+        (("--shards", "65"), "--shards: '65' is not a number from 1 to 64"),
         (("--workers", "0"), "--workers: '0' is not a number from 1 to 1000"),
         (("--log-level", "loud"), "'loud' is none of debug, info"),
         (("--auto-bind-agent=perhaps",), "'perhaps' is neither true nor false"),
