@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 
-_SPEC = importlib.util.spec_from_file_location(
-    "purity", Path(__file__).parents[3] / "tools" / "purity.py"
-)
-assert _SPEC
-assert _SPEC.loader
-purity = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(purity)
+from support.tools import tool
+
+purity = tool("purity")
 
 
 @pytest.mark.parametrize(

@@ -24,3 +24,31 @@
   verbs: [get, list, watch, delete]
   {{- end }}
 {{- end }}
+
+{{/* What webhook and receiver need in the namespaces of gateways, where they have their own account. */}}
+{{- define "stoker.rulesOfWebhook" -}}
+- apiGroups: [stoker.io]
+  resources: [gatewaysyncs]
+  {{- if .Values.webhookReceiver.enabled }}
+  # What is asked for stands in annotations.
+  verbs: [get, list, watch, patch]
+  {{- else }}
+  verbs: [get, list, watch]
+  {{- end }}
+{{- if .Values.webhookReceiver.enabled }}
+# Those of spec.receiver, by name alone.
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [get]
+{{- end }}
+{{- end }}
+
+{{/* Who may read the metrics is asked of the API server. */}}
+{{- define "stoker.rulesOfMetrics" -}}
+- apiGroups: [authentication.k8s.io]
+  resources: [tokenreviews]
+  verbs: [create]
+- apiGroups: [authorization.k8s.io]
+  resources: [subjectaccessreviews]
+  verbs: [create]
+{{- end }}

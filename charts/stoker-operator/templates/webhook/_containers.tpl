@@ -33,6 +33,10 @@ readinessProbe:
 {{/* What admission and receiver are both told. */}}
 {{- define "stoker.webhookArgs" -}}
 - --namespace={{ .Release.Namespace }}
+{{- if include "stoker.apart" . }}
+# Where webhook.replicas becomes 0, helm takes this Deployment away before others answer.
+- --drain=20s
+{{- end }}
 - --allowed-protocols={{ join "," .Values.git.allowedProtocols }}
 {{- with .Values.watchNamespaces }}
 - --watch-namespaces={{ join "," . }}
@@ -64,7 +68,7 @@ readinessProbe:
     {{- if .Values.certManager.enabled }}
     - --certificate-dir=/etc/stoker/certificate
     {{- else }}
-    - --certificate-secret={{ include "stoker.fullname" . }}-webhook
+    - --certificate-secret={{ include "stoker.webhookName" . }}
     - --certificate-names={{ include "stoker.webhookNames" . | fromYamlArray | join "," }}
     - --certificate-life={{ .Values.webhook.certificate.life }}
     - --authority-life={{ .Values.webhook.certificate.authorityLife }}
@@ -183,7 +187,7 @@ readinessProbe:
 {{- if and .Values.webhook.enabled .Values.certManager.enabled }}
 - name: certificate
   secret:
-    secretName: {{ include "stoker.fullname" . }}-webhook
+    secretName: {{ include "stoker.webhookName" . }}
 {{- end }}
 {{- if .Values.webhookReceiver.enabled }}
 {{- with include "stoker.receiverSources" . }}
@@ -203,7 +207,7 @@ readinessProbe:
 
 {{/* By what names the API server, and others, reach the webhook. */}}
 {{- define "stoker.webhookNames" -}}
-{{- $service := printf "%s-webhook.%s" (include "stoker.fullname" .) .Release.Namespace -}}
+{{- $service := printf "%s.%s" (include "stoker.webhookName" .) .Release.Namespace -}}
 - {{ $service }}.svc
 - {{ $service }}.svc.cluster.local
 {{- end }}
