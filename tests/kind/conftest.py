@@ -21,6 +21,7 @@ from kit.fixtures import (
     local_controllers,
     new_webhooks,
     new_works,
+    posts,
     product,
     pytest_configure,
     pytest_runtest_makereport,
@@ -30,6 +31,7 @@ from kit.fixtures import (
     space,
     spaces,
 )
+from kit.ledger import ledger, pytest_collection_modifyitems, pytest_runtest_call
 
 __all__ = [
     "admission",
@@ -47,11 +49,15 @@ __all__ = [
     "helm",
     "injecting",
     "kubectl",
+    "ledger",
     "local_controllers",
     "new_webhooks",
     "new_works",
+    "posts",
     "product",
+    "pytest_collection_modifyitems",
     "pytest_configure",
+    "pytest_runtest_call",
     "pytest_runtest_makereport",
     "shared_controller",
     "shared_controllers",

@@ -24,6 +24,7 @@ import pytest
 import yaml
 from kit import Space, eventually, manifests
 from kit.control_plane import ControlPlane
+from kit.ledger import Ledger
 from kit.local_controller import LocalController
 from kit.plants import ACCOUNT, Plant, Repository, account, gateway_pod, gateway_sync
 
@@ -262,7 +263,8 @@ def test_what_the_controller_makes_anew_is_written_anew(plant: Plant, agent: Age
     eventually(published, what="and so is the list")
 
 
-def test_a_late_write_is_refused(plant: Plant, connect: Connect) -> None:
+@pytest.mark.fault("api-server", "409", "no lost or doubled action")
+def test_a_late_write_is_refused(plant: Plant, connect: Connect, ledger: Ledger) -> None:
     """Two who write, of whom one is late: a write says what it follows on."""
     client, place = connect(), plant.space.name
     first, second = (Sheet(place, STATUS, "status") for _ in range(2))
@@ -275,6 +277,8 @@ def test_a_late_write_is_refused(plant: Plant, connect: Connect) -> None:
     assert there(plant, STATUS)["data"] == {"status": "newer"}
     first.write(client, "newest")  # who is not late looks again
     assert there(plant, STATUS)["data"] == {"status": "newest"}
+    ledger.did("two agents write the same report, and one is late")
+    ledger.checked("newer reports that an older one has replaced")
 
 
 def test_an_event_is_seen_with_the_cr(plant: Plant, agent: Agent) -> None:

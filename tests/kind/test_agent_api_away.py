@@ -18,12 +18,14 @@ import pytest
 from cluster import Cluster
 from kit import eventually
 from kit.control_plane import ControlPlane, only_where
+from kit.faults import LONG
+from kit.ledger import Ledger
 from kit.local_controller import LocalController
 from kit.works import Injected, Works, digest, profiles
 
 from support.standalone import VIEW, project
 
-AWAY = float(os.environ.get("STOKER_AWAY_SECONDS", "25"))
+AWAY = float(os.environ.get("STOKER_AWAY_SECONDS", "600" if LONG else "25"))
 PERIOD = 5
 VIEW_FILE = f"{VIEW}/view.json"
 
@@ -58,7 +60,10 @@ def walled_off(cluster: Cluster, agent: Injected) -> Iterator[None]:
         yield
 
 
-def test_away_for_one_agent(cluster: Cluster, works: Works, agent: Injected) -> None:
+@pytest.mark.fault("api-server", "one hour away", "no lost or doubled action")
+def test_away_for_one_agent(
+    cluster: Cluster, works: Works, agent: Injected, ledger: Ledger
+) -> None:
     before, ours = agent.report(), project()[VIEW_FILE]
     began = time.monotonic()
     with walled_off(cluster, agent):
@@ -82,6 +87,10 @@ def test_away_for_one_agent(cluster: Cluster, works: Works, agent: Injected) -> 
     assert agent.holds(VIEW_FILE, '{"root": {"while": "away"}}')
     records = [one for one in agent.audits() if one["result"] == "synced"]
     assert len(records) >= 3, "each restoring was a sync with its record"
+    ledger.did(
+        "packets between a pod's agent and the API server vanish; seconds", times=round(AWAY)
+    )
+    ledger.checked("drift that is not restored meanwhile, commits that do not arrive afterwards")
     sys.stderr.write(f"\naway {back - began:.0f} s, told {took:.1f} s after; it said {told!r}\n")
 
 
@@ -97,8 +106,9 @@ def designers_are_heard(agent: Injected, ours: str) -> None:
     agent.will_hold(VIEW_FILE, ours, within=30)
 
 
+@pytest.mark.fault("api-server", "restarts", "no lost or doubled action")
 def test_the_api_server_is_killed(
-    works: Works, agent: Injected, control_plane: ControlPlane
+    works: Works, agent: Injected, control_plane: ControlPlane, ledger: Ledger
 ) -> None:
     seq = agent.report()["seq"]
     control_plane.kill_api_server()
@@ -108,6 +118,8 @@ def test_the_api_server_is_killed(
     assert report["seq"] > seq
     works.is_ready_at(commit, within=30)
     assert agent.restarts == 0
+    ledger.did("SIGKILL of the API server while a pod's agent follows it")
+    ledger.checked("commits and reports that do not arrive afterwards", of=2)
 
 
 def test_metadata_that_disappears_costs_no_file(works: Works, agent: Injected) -> None:

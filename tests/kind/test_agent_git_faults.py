@@ -8,14 +8,13 @@ agent is told of the commit by its pod's `ref-override`.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
 from itertools import count
 
 import pytest
 from kit import eventually
 from kit.doors import Does
-from kit.git_here import GitHere
+from kit.ledger import Ledger
 from kit.works import Injected, Works
 
 from support.git_faults import Fault
@@ -40,15 +39,6 @@ def agent(works: Works) -> Injected:
     return made
 
 
-@contextmanager
-def door(git: GitHere, does: Does) -> Iterator[None]:
-    git.door.does = does
-    try:
-        yield
-    finally:
-        git.door.does = Does.OPEN
-
-
 def commit(works: Works) -> tuple[str, str]:
     """A commit that nobody is told of, and the content that it brings."""
     text = f'{{"root": {{"n": {next(_numbers)}}}}}'
@@ -70,12 +60,14 @@ FAULTS: dict[str, tuple[Fault | Does, str]] = {
 }
 
 
+@pytest.mark.fault("git-server", "500s", "rate limit (429 with Retry-After)", "resets mid-pack")
+@pytest.mark.fault("git-server", "the gateway keeps its files", "status says why", "backoff")
 @pytest.mark.parametrize("what", FAULTS)
-def test_a_server_that_fails(works: Works, agent: Injected, what: str) -> None:
+def test_a_server_that_fails(works: Works, agent: Injected, what: str, ledger: Ledger) -> None:
     fault, text = FAULTS[what]
     before = agent.files()
     wanted, content = commit(works)
-    with failing(works.git, fault):
+    with works.git.failing(fault):
         agent.annotate(ref_override=wanted)
         report = agent.will_say("Error", text=text, within=60)
         assert report["syncedCommit"] != wanted
@@ -85,6 +77,8 @@ def test_a_server_that_fails(works: Works, agent: Injected, what: str) -> None:
         assert agent.files() == before
         is_well(agent)
         assert agent.ask(8082, "/readyz").text
+        ledger.did(f"the agent's git server {what}")
+        ledger.checked("files of the gateway", of=len(before))
     # Something new resets the wait.
     agent.annotate(ref_override=None)
     works.resolve()
@@ -92,11 +86,10 @@ def test_a_server_that_fails(works: Works, agent: Injected, what: str) -> None:
     eventually(lambda: agent.holds(MORE, content), what="the gateway has it")
 
 
-def failing(git: GitHere, fault: Fault | Does) -> AbstractContextManager[None]:
-    return door(git, fault) if isinstance(fault, Does) else git.failing(fault)
-
-
-def test_a_pack_that_breaks_off_is_fetched_again(works: Works, agent: Injected) -> None:
+@pytest.mark.fault("git-server", "resets mid-pack", "backoff", "the gateway keeps its files")
+def test_a_pack_that_breaks_off_is_fetched_again(
+    works: Works, agent: Injected, ledger: Ledger
+) -> None:
     before = agent.files()
     with works.git.failing(BreakOff(after=200)):
         wanted, content = commit(works)
@@ -106,9 +99,12 @@ def test_a_pack_that_breaks_off_is_fetched_again(works: Works, agent: Injected) 
         is_well(agent)
     agent.will_say("Synced", wanted, within=45)
     assert agent.holds(MORE, content), "it has tried again by itself, after half a minute"
+    ledger.did("the agent's git server breaks packs off")
+    ledger.checked("files of the gateway", of=len(before))
 
 
-def test_a_server_that_gives_another_commit(works: Works, agent: Injected) -> None:
+@pytest.mark.fault("git-server", "wrong object", "the gateway keeps its files")
+def test_a_server_that_gives_another_commit(works: Works, agent: Injected, ledger: Ledger) -> None:
     before, old = agent.files(), works.source.head()
     wanted, _ = commit(works)
     with works.git.failing(Swap(wanted, old)):
@@ -123,6 +119,8 @@ def test_a_server_that_gives_another_commit(works: Works, agent: Injected) -> No
     agent.will_say("Synced", newer)
     assert time.monotonic() - began < 25, "a new commit resets the wait"
     assert agent.holds(MORE, content)
+    ledger.did("the agent's git server gives another commit than the one that it is asked for")
+    ledger.checked("files of the gateway", of=len(before))
 
 
 def test_a_server_that_trickles_holds_up_nothing_else(works: Works, agent: Injected) -> None:
@@ -136,8 +134,9 @@ def test_a_server_that_trickles_holds_up_nothing_else(works: Works, agent: Injec
     assert agent.holds(MORE, content)
 
 
+@pytest.mark.fault("git-server", "hangs", "the gateway keeps its files")
 def test_a_server_that_says_nothing_is_given_up_when_another_commit_comes(
-    works: Works, agent: Injected
+    works: Works, agent: Injected, ledger: Ledger
 ) -> None:
     wanted, _ = commit(works)
     with works.git.failing(Hang()):
@@ -151,3 +150,5 @@ def test_a_server_that_says_nothing_is_given_up_when_another_commit_comes(
     works.git.door.reset()
     agent.will_say("Synced", newer, within=60)
     assert agent.holds(MORE, content)
+    ledger.did("the agent's git server says nothing")
+    ledger.checked("commits that do not arrive when it speaks again")

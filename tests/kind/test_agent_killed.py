@@ -13,6 +13,7 @@ import pytest
 from cluster import Cluster
 from kit import eventually, gateways
 from kit.control_plane import only_where
+from kit.ledger import Ledger
 from kit.works import Injected, Works, digests
 
 from stoker.testing.repositories import Site
@@ -69,7 +70,9 @@ def different(wanted: dict[str, str], found: dict[str, str]) -> list[str]:
     ]
 
 
-def test_killed_while_it_fetches(works: Works, cluster: Cluster) -> None:
+@pytest.mark.fault("agent-killed", "SIGKILL of the agent at every point of a sync")
+@pytest.mark.fault("repository", "half a fetch", "never a manual step")
+def test_killed_while_it_fetches(works: Works, cluster: Cluster, ledger: Ledger) -> None:
     agent = start(works, "fetching")
     seq = agent.report()["seq"]
     with works.git.failing(Trickle(pause=2, size=10)):
@@ -81,11 +84,15 @@ def test_killed_while_it_fetches(works: Works, cluster: Cluster) -> None:
     report = agent.will_say("Synced", commit, within=SETTLED)
     assert report["seq"] > seq, "its number grows over its lives"
     assert agent.holds(VIEW_FILE, '{"root": {"n": 1}}')
+    ledger.did("SIGKILL of every process of the agent's container while it fetches")
+    ledger.checked("commits that do not arrive after that")
     assert agent.pod.container(gateways.CONTAINER)["restartCount"] == 0
     agent.pod.delete(wait=False)
 
 
-def test_killed_while_it_moves_files(works: Works, cluster: Cluster) -> None:
+@pytest.mark.fault("agent-killed", "SIGKILL of the agent at every point of a sync")
+@pytest.mark.fault("agent-killed", "the next run converges to the same tree")
+def test_killed_while_it_moves_files(works: Works, cluster: Cluster, ledger: Ledger) -> None:
     agent = start(works, "moving")
     commit = works.source.commit_site(SITE)
     works.resolve()
@@ -94,10 +101,14 @@ def test_killed_while_it_moves_files(works: Works, cluster: Cluster) -> None:
     eventually(lambda: agent.restarts == 1, what="the kubelet has started it again")
     assert commit not in {one["commit"] for one in agent.audits("--previous")}
     has_all(agent, commit)
+    ledger.did("SIGKILL of every process of the agent's container while it moves files")
+    ledger.checked("files of the commit, by digest", of=len(dict(SITE.files())))
     agent.pod.delete(wait=False)
 
 
-def test_killed_while_the_gateway_scans(works: Works, cluster: Cluster) -> None:
+@pytest.mark.fault("agent-killed", "SIGKILL of the agent at every point of a sync")
+@pytest.mark.fault("gateway", "scan accepted but never finished", "never `Synced`")
+def test_killed_while_the_gateway_scans(works: Works, cluster: Cluster, ledger: Ledger) -> None:
     agent = start(works, "scanning", switches={"restart_seconds": 4})
     agent.gateway.tell("script", {"on": "POST /scan/*", "action": "scan-never-ends"})
     before = len(scans(agent))
@@ -108,6 +119,8 @@ def test_killed_while_the_gateway_scans(works: Works, cluster: Cluster) -> None:
     agent.gateway.tell("restart")
     eventually(lambda: agent.restarts == 1, what="the kubelet has started it again")
     agent.will_say("Synced", commit, within=SETTLED)
+    ledger.did("SIGKILL of every process of the agent's container while the gateway scans")
+    ledger.checked("commits that do not arrive after that")
     agent.pod.delete(wait=False)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import pytest
 from kit import gateways, manifests
+from kit.ledger import Ledger
 from kit.works import Injected, Works
 
 from stoker.core import names
@@ -43,8 +44,10 @@ def cramped(works: Works) -> dict[str, Injected]:
     return agents
 
 
+@pytest.mark.fault("disk", "disk full", "error names the path", "what was there stays")
+@pytest.mark.fault("disk", "next sync after the cure converges")
 def test_a_commit_without_room_costs_no_file_and_is_synced_once_there_is_room(
-    works: Works, cramped: dict[str, Injected]
+    works: Works, cramped: dict[str, Injected], ledger: Ledger
 ) -> None:
     before = {place: agent.files() for place, agent in cramped.items()}
     small = works.source.head()
@@ -67,6 +70,9 @@ def test_a_commit_without_room_costs_no_file_and_is_synced_once_there_is_room(
     for agent in cramped.values():
         agent.will_say("Synced", fitting)
         agent.will_hold(VIEW_FILE, CHANGED)
+    ledger.did("a commit is larger than the volume of the files, or of the repository, of a pod")
+    for place in cramped:
+        ledger.checked("files of the gateway", of=len(before[place]))
 
 
 def test_a_repository_may_have_a_limit_below_that_of_its_disk(

@@ -1,16 +1,16 @@
-"""The chart: what it renders for which values, what it refuses, and what its rights are.
+"""The chart: what it renders for which values, and what it refuses.
 
-Helm renders, and the real API server judges, by dry runs.
+Helm renders, and the real API server judges, by dry runs. Its rights: `test_chart_rights`; other
+versions of Kubernetes: `test_chart_schemas`.
 
-Broken on purpose, and seen to fail: `list` added to the rights on Secrets, a root that can be
-written, a capability that is kept, a protocol of any name, a right on GatewaySyncs taken away.
+Broken on purpose, and seen to fail: a root that can be written, a capability that is kept, a
+protocol of any name.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
@@ -18,14 +18,13 @@ from kit import CommandFailed, Helm, Kubectl, Space, charts, eventually
 from kit.charts import CHART, of_kind, render
 from kit.kubectl import Document
 
-from stoker.core.reconcile.announce import agent_rules
-
 EVERYTHING: Final[Document] = {
     "replicaCount": 3,
     "image": {"repository": "registry.example/stoker", "tag": "1.2.3", "pullPolicy": "Always"},
     "imagePullSecrets": [{"name": "registry"}],
     "nameOverride": "keeper",
     "leaderElection": {"enabled": True},
+    "sharding": {"shards": 3},
     "git": {"allowedProtocols": ["https", "ssh", "http"]},
     "controller": {"logDevMode": True},
     "agentImage": {"repository": "r/agent", "tag": "9", "allowedRepositories": ["r/mine", "r/x"]},
@@ -34,6 +33,7 @@ EVERYTHING: Final[Document] = {
         "port": 10250,
         "failurePolicy": "Fail",
         "timeoutSeconds": 3,
+        "replicas": 2,
         "namespaceSelector": {"requireLabel": True},
         "objectSelector": {"matchLabels": {"team": "plant"}},
         "certificate": {"life": "24h", "authorityLife": "240h"},
@@ -59,7 +59,36 @@ EVERYTHING: Final[Document] = {
         },
     },
     "serviceMonitor": {"enabled": True, "labels": {"release": "p"}, "interval": "1m"},
-    "networkPolicy": {"enabled": True},
+    "podMonitor": {
+        "enabled": True,
+        "labels": {"release": "p"},
+        "interval": "2m",
+        "scrapeTimeout": "9s",
+        "namespaceSelector": {"matchNames": ["plant"]},
+    },
+    "prometheusRule": {
+        "enabled": True,
+        "labels": {"release": "p"},
+        "additionalRules": [{"alert": "Mine", "expr": "vector(1)"}],
+    },
+    "grafanaDashboard": {
+        "enabled": True,
+        "namespace": "default",
+        "labels": {"folder": "plants"},
+        "annotations": {"grafana_folder": "Plants"},
+    },
+    "networkPolicy": {
+        "enabled": True,
+        "metrics": {"from": [{"podSelector": {"matchLabels": {"app": "prometheus"}}}]},
+        "webhook": {"from": [{"ipBlock": {"cidr": "10.0.0.10/32"}}]},
+        "receiver": {"from": [{"namespaceSelector": {}}]},
+        "egress": {
+            "dns": {"to": [{"namespaceSelector": {}}]},
+            "apiServer": {"to": [{"ipBlock": {"cidr": "10.0.0.10/32"}}], "ports": [6443]},
+            "git": {"to": [{"ipBlock": {"cidr": "10.1.0.0/16"}}], "ports": [3000]},
+            "extra": [{"ports": [{"port": 3128, "protocol": "TCP"}]}],
+        },
+    },
     "resources": {"limits": {"cpu": "1", "memory": "1Gi"}},
     "nodeSelector": {"kubernetes.io/os": "linux"},
     "tolerations": [{"key": "a", "operator": "Exists"}],
@@ -84,11 +113,31 @@ VALUES: Final[dict[str, Document]] = {
     },
     "cert-manager": {"certManager": {"enabled": True}},
     "an issuer": {"certManager": {"enabled": True, "issuerRef": {"name": "plant"}}},
+    "a webhook apart": {"webhook": {"replicas": 1}},
+    "webhook and receiver apart": {
+        "webhook": {"replicas": 3},
+        "webhookReceiver": {"enabled": True, "hmac": {"secret": "a key"}},
+        "watchNamespaces": ["default"],
+    },
+    "a receiver apart": {
+        "webhook": {"enabled": False, "replicas": 2},
+        "webhookReceiver": {"enabled": True},
+        "metrics": {"enabled": False},
+    },
+    "isolated": {"networkPolicy": {"enabled": True}, "webhookReceiver": {"enabled": True}},
+    "isolated, apart": {
+        "networkPolicy": {"enabled": True, "egress": {"enabled": False}},
+        "webhook": {"replicas": 2},
+    },
 }
 REFUSED: Final[dict[str, tuple[Document, str]]] = {
     "unknown": ({"replicas": 2}, "additional properties 'replicas' not allowed"),
     "unknown below": ({"metrics": {"port": 1}}, "at '/metrics': additional properties 'port'"),
-    "later": ({"sharding": {}}, "additional properties 'sharding'"),
+    "no shard": ({"sharding": {"shards": 0}}, "at '/sharding/shards'"),
+    "shards without leases": (
+        {"sharding": {"shards": 2}, "leaderElection": {"enabled": False}},
+        "each shard has a lease, which needs leaderElection.enabled=true",
+    ),
     "a failure policy": ({"webhook": {"failurePolicy": "x"}}, "at '/webhook/failurePolicy'"),
     "a life": ({"webhook": {"certificate": {"life": "90d"}}}, "at '/webhook/certificate/life'"),
     "a proxy": (
@@ -107,6 +156,11 @@ REFUSED: Final[dict[str, tuple[Document, str]]] = {
         {"webhookReceiver": {"port": 9443}},
         "webhookReceiver.port: it is that of the webhook",
     ),
+    "rules for nobody": (
+        {"prometheusRule": {"additionalRules": [{"alert": "X", "expr": "1"}]}},
+        "nobody gets them without prometheusRule.enabled=true",
+    ),
+    "half a pod": ({"webhook": {"replicas": -1}}, "at '/webhook/replicas'"),
     "no number": ({"replicaCount": "2"}, "at '/replicaCount': got string, want integer"),
     "too few": ({"replicaCount": -1}, "at '/replicaCount'"),
     "a protocol": ({"git": {"allowedProtocols": ["ext"]}}, "at '/git/allowedProtocols/0'"),
@@ -132,34 +186,18 @@ REFUSED: Final[dict[str, tuple[Document, str]]] = {
     ),
 }
 
-Rights = set[tuple[str, str, str]]
-"""Group, resource and verb."""
-
 
 @pytest.fixture(params=VALUES)
 def rendered(request: pytest.FixtureRequest, shared_space: Space) -> list[Document]:
     return render(shared_space.helm, VALUES[request.param])
 
 
-def rules(documents: list[Document], *kinds: str) -> Iterator[Document]:
-    for document in documents:
-        if document["kind"] in kinds:
-            yield from document["rules"]
-
-
-def rights(found: Iterator[Document]) -> Rights:
-    return {
-        (group, resource, verb)
-        for rule in found
-        for group in rule.get("apiGroups", ())
-        for resource in rule.get("resources", ())
-        for verb in rule["verbs"]
-    }
-
-
 def containers_of(documents: list[Document]) -> dict[str, Document]:
-    (deployment,) = of_kind(documents, "Deployment")
-    return {one["name"]: one for one in deployment["spec"]["template"]["spec"]["containers"]}
+    return {
+        one["name"]: one
+        for deployment in of_kind(documents, "Deployment")
+        for one in deployment["spec"]["template"]["spec"]["containers"]
+    }
 
 
 def container_of(documents: list[Document], name: str = "controller") -> Document:
@@ -204,7 +242,7 @@ def test_the_api_server_takes_what_is_rendered(
     rendered: list[Document], shared_space: Space
 ) -> None:
     # Nobody has the Prometheus operator or cert-manager here.
-    foreign = {"ServiceMonitor", "Issuer", "Certificate"}
+    foreign = {"ServiceMonitor", "PodMonitor", "PrometheusRule", "Issuer", "Certificate"}
     taken = [one for one in rendered if one["kind"] not in foreign]
     words = (
         "apply",
@@ -223,16 +261,16 @@ def test_the_api_server_takes_what_is_rendered(
 
 def test_the_pod_holds_to_all_restrictions(rendered: list[Document], space: Space) -> None:
     """The namespace of the test enforces `restricted`."""
-    (deployment,) = of_kind(rendered, "Deployment")
-    template = deployment["spec"]["template"]
-    spec = {name: one for name, one in template["spec"].items() if name != "serviceAccountName"}
-    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "probe"}, "spec": spec}
-    space.kubectl("create", "--dry-run=server", "--filename", "-", stdin=json.dumps(pod))
+    for deployment in of_kind(rendered, "Deployment"):
+        template = deployment["spec"]["template"]
+        spec = {name: one for name, one in template["spec"].items() if name != "serviceAccountName"}
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "probe"}, "spec": spec}
+        space.kubectl("create", "--dry-run=server", "--filename", "-", stdin=json.dumps(pod))
+        assert template["spec"]["enableServiceLinks"] is False
+        selected = deployment["spec"]["selector"]["matchLabels"]
+        assert selected.items() <= template["metadata"]["labels"].items()
     for container in containers_of(rendered).values():
         assert container["securityContext"]["readOnlyRootFilesystem"] is True
-    assert template["spec"]["enableServiceLinks"] is False
-    selected = deployment["spec"]["selector"]["matchLabels"]
-    assert selected.items() <= template["metadata"]["labels"].items()
 
 
 def test_names_are_not_too_long(rendered: list[Document]) -> None:
@@ -246,18 +284,11 @@ def test_all_that_can_be_said_is_heard(shared_space: Space) -> None:
     container = container_of(documents)
     assert container["image"] == "registry.example/stoker:1.2.3"
     assert {"--allowed-protocols=https,ssh,http", "--log-dev-mode=true"} <= {*container["args"]}
-    (deployment,) = of_kind(documents, "Deployment")
-    template = deployment["spec"]["template"]
-    assert template["metadata"]["labels"]["team"] == "plant"
-    assert template["metadata"]["labels"]["app.kubernetes.io/name"] == "keeper"
-    assert template["spec"]["topologySpreadConstraints"]
-    (monitor,) = of_kind(documents, "ServiceMonitor")
-    service = service_of(documents, "metrics")
-    wanted = monitor["spec"]["selector"]["matchLabels"]
-    assert wanted.items() <= service["metadata"]["labels"].items()
-    scraped = [one["port"] for one in monitor["spec"]["endpoints"]]
-    assert scraped == [one["name"] for one in service["spec"]["ports"]]
-    assert monitor["metadata"]["labels"]["release"] == "p"
+    for deployment in of_kind(documents, "Deployment"):
+        template = deployment["spec"]["template"]
+        assert template["metadata"]["labels"]["team"] == "plant"
+        assert template["metadata"]["labels"]["app.kubernetes.io/name"] == "keeper"
+        assert template["spec"]["topologySpreadConstraints"]
 
 
 def test_without_metrics_nothing_of_them_is_there(shared_space: Space) -> None:
@@ -342,8 +373,12 @@ def test_what_the_receiver_is_told(shared_space: Space) -> None:
         "--trusted-proxies=10.0.0.0/8,fd00::/8",
     } <= {*receiver["args"]}
     assert "a key" not in json.dumps(of_kind(documents, "Deployment"))
-    (deployment,) = of_kind(documents, "Deployment")
-    volumes = {one["name"]: one for one in deployment["spec"]["template"]["spec"]["volumes"]}
+    (apart,) = [
+        one
+        for one in of_kind(documents, "Deployment")
+        if one["metadata"]["name"].endswith("-webhook")
+    ]
+    volumes = {one["name"]: one for one in apart["spec"]["template"]["spec"]["volumes"]}
     sources = [one["secret"] for one in volumes["receiver"]["projected"]["sources"]]
     (own,) = [one for one in of_kind(documents, "Secret") if one.get("data")]
     assert base64.b64decode(own["data"]["hmac"]) == b"a key"
@@ -387,115 +422,6 @@ def test_the_switches_of_webhook_and_receiver(shared_space: Space) -> None:
     alone = render(shared_space.helm, VALUES["a receiver alone"])
     assert [*containers_of(alone)] == ["controller", "receiver"]
     assert not configurations_of(alone)
-
-
-# --- Rights ---
-
-CORE: Final = ""
-RBAC: Final = "rbac.authorization.k8s.io"
-EVERYWHERE: Final[Rights] = {
-    *(("stoker.io", "gatewaysyncs", verb) for verb in ("get", "list", "watch", "patch", "update")),
-    *(("stoker.io", "gatewaysyncs/status", verb) for verb in ("patch", "update")),
-    ("stoker.io", "gatewaysyncs/finalizers", "update"),
-    ("authentication.k8s.io", "tokenreviews", "create"),
-    ("authorization.k8s.io", "subjectaccessreviews", "create"),
-}
-ALL_VERBS: Final = ("get", "list", "watch", "create", "patch", "update", "delete")
-OF_NAMESPACES: Final[Rights] = {
-    *((CORE, "pods", verb) for verb in ("get", "list", "watch")),
-    *((CORE, "configmaps", verb) for verb in ALL_VERBS),
-    *((CORE, "secrets", verb) for verb in ("get", "create", "patch", "delete")),
-    *((CORE, "events", verb) for verb in ("get", "create", "patch")),
-    *((RBAC, kind, verb) for kind in ("roles", "rolebindings") for verb in ALL_VERBS),
-}
-
-
-def test_no_rule_says_everything(rendered: list[Document]) -> None:
-    found = list(rules(rendered, "ClusterRole", "Role"))
-    assert found
-    for rule in found:
-        for field in ("apiGroups", "resources", "verbs", "nonResourceURLs", "resourceNames"):
-            assert not [one for one in rule.get(field, ()) if "*" in one], rule
-        assert not {"escalate", "bind", "impersonate", "deletecollection"} & {*rule["verbs"]}
-
-
-def test_the_controller_s_rights_are_these_and_no_others(shared_space: Space) -> None:
-    documents = render(shared_space.helm, templates=["rbac/controller"])
-    assert rights(rules(documents, "ClusterRole")) == EVERYWHERE | OF_NAMESPACES
-    assert not of_kind(documents, "Role")
-
-
-def test_secrets_are_neither_listed_nor_watched(rendered: list[Document]) -> None:
-    found = [
-        rule
-        for rule in rules(rendered, "ClusterRole", "Role")
-        if "secrets" in rule.get("resources", ()) and "resourceNames" not in rule
-    ]
-    verbs = {verb for _, _, verb in rights(iter(found))}
-    assert verbs == {"get", "create", "patch", "delete"}
-
-
-def test_what_the_webhook_may_do_besides(shared_space: Space) -> None:
-    """One Secret and two configurations, each by its name."""
-    documents = render(shared_space.helm, templates=["rbac/webhook"])
-    hooks = ("mutatingwebhookconfigurations", "validatingwebhookconfigurations")
-    verbs = ("get", "list", "watch", "patch")
-    assert rights(rules(documents, "ClusterRole")) == {
-        ("admissionregistration.k8s.io", kind, verb) for kind in hooks for verb in verbs
-    }
-    assert rights(rules(documents, "Role")) == {
-        *((CORE, "secrets", verb) for verb in (*verbs, "create"))
-    }
-    for rule in rules(documents, "ClusterRole", "Role"):
-        assert rule["verbs"] == ["create"] or len(rule["resourceNames"]) == 1
-    with_cert_manager = rules(render(shared_space.helm, VALUES["cert-manager"]), "ClusterRole")
-    assert "admissionregistration.k8s.io" not in json.dumps([*with_cert_manager])
-
-
-def test_watched_namespaces_have_the_rights_to_themselves(shared_space: Space) -> None:
-    """A finalizer comes off in a namespace whose Roles are already gone."""
-    documents = render(shared_space.helm, {"watchNamespaces": ["a", "b"]})
-    assert rights(rules(of_kind(documents, "ClusterRole")[:1], "ClusterRole")) == EVERYWHERE
-    roles = [one for one in of_kind(documents, "Role") if one["metadata"].get("namespace")]
-    assert [one["metadata"]["namespace"] for one in roles] == ["a", "b"]
-    for role in roles:
-        assert rights(iter(role["rules"])) == OF_NAMESPACES
-    assert "--watch-namespaces=a,b" in container_of(documents)["args"]
-
-
-def test_the_controller_may_grant_what_agents_get(shared_space: Space) -> None:
-    """RBAC lets nobody give what they do not have."""
-    own = rights(rules(render(shared_space.helm, templates=["rbac/controller"]), "ClusterRole"))
-    given = {
-        (CORE, rule.resource, verb)
-        for rule in agent_rules("plant", ["line-1"])
-        for verb in rule.verbs
-    }
-    assert given <= own
-
-
-def test_without_rights_for_agents_none_can_be_made(shared_space: Space) -> None:
-    documents = render(
-        shared_space.helm, VALUES["no rights for agents"], templates=["rbac/controller"]
-    )
-    found = rights(rules(documents, "ClusterRole"))
-    assert {verb for group, _, verb in found if group == RBAC} == {"get", "list", "watch", "delete"}
-
-
-def test_users_of_a_namespace_may_use_gatewaysyncs(shared_space: Space) -> None:
-    documents = render(shared_space.helm, templates=["rbac/users"])
-    prefix = "rbac.authorization.k8s.io/aggregate-to-"
-    found = {
-        label.removeprefix(prefix): {
-            verb for _, kind, verb in rights(iter(one["rules"])) if kind == "gatewaysyncs"
-        }
-        for one in documents
-        for label in one["metadata"]["labels"]
-        if label.startswith(prefix)
-    }
-    reading = {"get", "list", "watch"}
-    writing = reading | {"create", "update", "patch", "delete"}
-    assert found == {"admin": writing, "edit": writing, "view": reading}
 
 
 # --- A release ---

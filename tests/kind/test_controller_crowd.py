@@ -20,6 +20,7 @@ from kit.controllers import Controllers, controllers
 from kit.crowds import Crowd, at_once, condition, crowd, talking
 from kit.definitions import anything_goes
 from kit.fleets import SERVICE_ACCOUNTS
+from kit.ledger import Ledger
 from kit.listening import Relay, SilentServer
 from kit.local_controller import LocalController
 from kit.misshapen import HEAVY, ODD_STATUSES, Shapes, replaced
@@ -163,8 +164,14 @@ class Town:
             self.apart.crowd.create(GATEWAY_SYNCS, bad)
 
 
-def test_ten_bad_ones_do_not_slow_down_the_other_190(
-    spaces: Spaces, client: Client, git: GitDaemon, repository: Repository, tmp_path: Path
+@pytest.mark.fault("crowd", "one of them broken", "the others' latency is unharmed")
+def test_ten_bad_ones_do_not_slow_down_the_other_190(  # noqa: PLR0913, PLR0917 - fixtures
+    spaces: Spaces,
+    client: Client,
+    git: GitDaemon,
+    repository: Repository,
+    tmp_path: Path,
+    ledger: Ledger,
 ) -> None:
     """Five hang, each at a server of its own and then all at one; five are wrong in every field."""
     with ExitStack() as stack:
@@ -196,6 +203,8 @@ def test_ten_bad_ones_do_not_slow_down_the_other_190(
         assert common.open >= 1
         print(f"{without:.1f} s alone, {took:.1f} s with the ten")  # noqa: T201 - shown when it fails
         assert took / without < 2
+        ledger.did("ten GatewaySyncs hang, or are wrong in every field, among 190 that are not")
+        ledger.checked("GatewaySyncs that take twice as long as without the ten", of=HEALTHY)
         assert all(f'"name":"{name}"' in second.log.read_text() for name in BAD)
         assert "raceback" not in second.log.read_text()
         leave_nothing(apart, second)

@@ -20,6 +20,7 @@ from kit.breaking import Way, refusal, way_to
 from kit.chaos import Chaos
 from kit.control_plane import ControlPlane
 from kit.controllers import Controllers, controllers
+from kit.ledger import Ledger
 from kit.local_controller import LocalController
 from kit.meddling import Meddler
 from kit.plants import Plant, Repository, account, gateway_pod, gateway_sync
@@ -91,8 +92,9 @@ def steps(chaos: Chaos, count: int) -> None:
 # --- The API server ---
 
 
+@pytest.mark.fault("api-server", "restarts", "no lost or doubled action")
 def test_an_api_server_that_is_killed_twice(
-    chaos: Chaos, control_plane: ControlPlane, local_controllers: Controllers
+    chaos: Chaos, control_plane: ControlPlane, local_controllers: Controllers, ledger: Ledger
 ) -> None:
     controller = local_controllers.start(**OPTIONS)
     pid = controller.pid
@@ -113,12 +115,20 @@ def test_an_api_server_that_is_killed_twice(
         plant.report(f"new-{number}", plant.metadata()["commit"])
         plant.says("Ready", "True", within=10)
         assert controller.probe("/healthz").status == 200
+        ledger.did("SIGKILL of the API server while everything in a namespace changes")
+        ledger.checked("namespaces in which not all is as the contract says afterwards")
     assert controller.pid == pid
     assert "Traceback" not in controller.log.read_text()
 
 
+@pytest.mark.fault("api-server", "410 Gone", "restarts", "no lost or doubled action")
+@pytest.mark.fault("api-server", "watches have an inactivity limit and re-list")
 def test_what_happened_before_the_api_servers_memory_begins(
-    way: Way, chaos: Chaos, control_plane: ControlPlane, local_controllers: Controllers
+    way: Way,
+    chaos: Chaos,
+    control_plane: ControlPlane,
+    local_controllers: Controllers,
+    ledger: Ledger,
 ) -> None:
     """While the controller is cut off, things are made and deleted, and etcd is compacted."""
     controller = local_controllers.start(kubeconfig=way.kubeconfig, **OPTIONS)
@@ -142,11 +152,14 @@ def test_what_happened_before_the_api_servers_memory_begins(
     assert "Traceback" not in told
     # What it had heard last was before that, so it had to list.
     assert "too old" in told
+    ledger.did("etcd is compacted beyond what a controller that is cut off has heard")
+    ledger.checked("namespaces in which not all is as the contract says afterwards")
 
 
 @pytest.mark.parametrize("answer", [refusal(429, after=2), refusal(500), refusal(401)])
+@pytest.mark.fault("api-server", "429", "no lost or doubled action")
 def test_an_api_server_that_does_not_want_to(
-    way: Way, chaos: Chaos, local_controllers: Controllers, answer: bytes
+    way: Way, chaos: Chaos, local_controllers: Controllers, answer: bytes, ledger: Ledger
 ) -> None:
     """It is left alone as well as can be, and all that was missed is made good for."""
     controller = local_controllers.start(kubeconfig=way.kubeconfig, **OPTIONS)
@@ -168,10 +181,13 @@ def test_an_api_server_that_does_not_want_to(
     print(f"{(more - asked) / refused:.1f} requests a second")  # noqa: T201 - a figure
     assert (more - asked) / refused < 15
     came_right(chaos, controller)
+    ledger.did(f"the API server answers everything with {answer.split()[1].decode()}")
+    ledger.checked("namespaces in which not all is as the contract says afterwards")
 
 
+@pytest.mark.fault("api-server", "watch that dies silently", "no lost or doubled action")
 def test_a_way_that_goes_silent_for_a_while(
-    way: Way, chaos: Chaos, local_controllers: Controllers
+    way: Way, chaos: Chaos, local_controllers: Controllers, ledger: Ledger
 ) -> None:
     """Shorter than a watch's patience: nothing ends, and all goes on. The rest is test_watch.py."""
     controller = local_controllers.start(kubeconfig=way.kubeconfig, **OPTIONS)
@@ -182,6 +198,8 @@ def test_a_way_that_goes_silent_for_a_while(
     assert controller.probe("/healthz").status == 200
     way.does = way.passing
     came_right(chaos, controller)
+    ledger.did("all watches of a controller fall silent, and nothing ends them")
+    ledger.checked("namespaces in which not all is as the contract says afterwards")
 
 
 # --- Namespaces ---

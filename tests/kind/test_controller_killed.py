@@ -24,12 +24,15 @@ from kit.api import Api
 from kit.chaos import Chaos
 from kit.controllers import Controllers
 from kit.doomed import Doomed
+from kit.faults import LONG
+from kit.git_processes import asking
+from kit.ledger import Ledger
 from kit.local_controller import LocalController
 from kit.plants import Plant, Repository, gateway_pod, gateway_sync
 
 from support.git_servers import GitDaemon
 
-SECONDS = float(os.environ.get("STOKER_CHAOS_SECONDS", "60"))
+SECONDS = float(os.environ.get("STOKER_CHAOS_SECONDS", "300" if LONG else "60"))
 SEED = int(os.environ.get("STOKER_CHAOS_SEED", "0")) or time.time_ns() % (1 << 32)
 
 
@@ -76,20 +79,6 @@ def options(of: Controllers) -> dict[str, Any]:
     return {"allowed_protocols": "git,https", **election}
 
 
-def asking(host: str) -> list[str]:
-    """The processes that ask this git server."""
-    found = []
-    for process in Path("/proc").iterdir():
-        if process.name.isdigit():
-            try:
-                words = (process / "cmdline").read_bytes().split(b"\0")
-            except OSError:
-                continue
-            if any(host.encode() in word for word in words):
-                found.append(f"{process.name} {b' '.join(words).decode(errors='replace')}")
-    return found
-
-
 def live_and_die(controller: LocalController, chance: random.Random, seconds: float) -> int:
     """Kill and start it for some time, often before it is ready; how often."""
     until, deaths = time.monotonic() + seconds, 0
@@ -103,8 +92,13 @@ def live_and_die(controller: LocalController, chance: random.Random, seconds: fl
     return deaths
 
 
+@pytest.mark.fault("controller", "killed at every write", "every write is idempotent")
 def test_killed_at_random(
-    chaos: Chaos, git: GitDaemon, temporary: Path, local_controllers: Controllers
+    chaos: Chaos,
+    git: GitDaemon,
+    temporary: Path,
+    local_controllers: Controllers,
+    ledger: Ledger,
 ) -> None:
     print(f"STOKER_CHAOS_SEED={SEED}")  # noqa: T201 - to repeat it
     chance = random.Random(SEED + 1)  # noqa: S311 - no secret
@@ -114,6 +108,8 @@ def test_killed_at_random(
     print(f"killed {deaths} times; {sum(chaos.done.values())} changes: {dict(chaos.done)}")  # noqa: T201 - as above
     assert len(chaos.done) == 13
     came_right(chaos)
+    ledger.did("SIGKILL of the controller at some instant, while everything changes", times=deaths)
+    ledger.checked("changes that did not come right", of=sum(chaos.done.values()))
     controller.ready()
     before = controller.writes()
     time.sleep(6)
@@ -140,8 +136,9 @@ def came_right(chaos: Chaos, within: float = 90) -> None:
     eventually(right, what="all is as it must be", within=within)
 
 
+@pytest.mark.fault("git-server", "hangs", "process group killed")
 def test_killed_while_git_servers_hang(
-    space: Space, temporary: Path, local_controllers: Controllers
+    space: Space, temporary: Path, local_controllers: Controllers, ledger: Ledger
 ) -> None:
     """Nobody is left who could end git then, so the kernel does."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -153,15 +150,19 @@ def test_killed_while_git_servers_hang(
         controller.kill()
         eventually(lambda: not asking(host), what="no git process is left", within=5)
         assert list(temporary.iterdir()) == []
+    ledger.did("SIGKILL of the controller while its git servers hang", times=1)
+    ledger.checked("git processes and temporary files that are left", of=len(crs))
 
 
+@pytest.mark.fault("controller", "killed at every write", "every write is idempotent")
 @pytest.mark.parametrize("doom", [("after", 1), ("before", 2), ("after", 3)], ids=str)
-def test_killed_at_every_write(
+def test_killed_at_every_write(  # noqa: PLR0913, PLR0917 - fixtures
     chaos: Chaos,
     git: GitDaemon,
     temporary: Path,
     local_controllers: Controllers,
     doom: tuple[str, int],
+    ledger: Ledger,
 ) -> None:
     """With `after 1` each life makes exactly one write."""
     like = local_controllers.begin(**options(local_controllers))
@@ -196,6 +197,8 @@ def test_killed_at_every_write(
         doomed.end()
     print(f"{doomed.lives} lives")  # noqa: T201 - a figure
     assert doomed.lives > len(story) * 2
+    ledger.did("SIGKILL of the controller before or after a write", times=doomed.lives - len(story))
+    ledger.checked("changes after which not all is as the contract says", of=len(story))
     assert list(temporary.iterdir()) == []
     assert asking(git.host) == []
 

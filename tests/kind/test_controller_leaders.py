@@ -16,6 +16,7 @@ from kit import Space, eventually
 from kit.api import Api
 from kit.breaking import Way, refusal, way_to
 from kit.controllers import Controllers
+from kit.ledger import Ledger
 from kit.local_controller import LocalController
 from kit.plants import Plant, Repository, account, gateway_pod, gateway_sync
 from kubernetes.client import ApiException
@@ -81,8 +82,9 @@ def history(api: Api, plant: Plant) -> Iterator[list[str]]:
         thread.join()
 
 
+@pytest.mark.fault("controller", "a new leader converges within 30 s")
 def test_one_that_is_killed_is_followed_within_half_a_minute(
-    plant: Plant, repository: Repository, local_controllers: Controllers
+    plant: Plant, repository: Repository, local_controllers: Controllers, ledger: Ledger
 ) -> None:
     """With the lease as the chart has it."""
     first = local_controllers.start("first", **GIT)
@@ -98,6 +100,8 @@ def test_one_that_is_killed_is_followed_within_half_a_minute(
     eventually(lambda: is_told(plant, commit), what="the agents are told", within=30)
     print(f"after {time.monotonic() - began:.1f} s")  # noqa: T201 - for whoever looks
     assert leads(second)
+    ledger.did("SIGKILL of the leader")
+    ledger.checked("commits that the next leader does not tell of within 30 s")
 
 
 def test_one_that_is_told_to_end_is_followed_at_once(
@@ -119,8 +123,13 @@ def test_one_that_is_told_to_end_is_followed_at_once(
     assert took < 10
 
 
+@pytest.mark.fault("controller", "two leaders for a moment", "every write is fenced")
 def test_one_that_was_stopped_for_a_while_acts_no_more_and_knows_nothing_old(
-    plant: Plant, repository: Repository, local_controllers: Controllers, api: Api
+    plant: Plant,
+    repository: Repository,
+    local_controllers: Controllers,
+    api: Api,
+    ledger: Ledger,
 ) -> None:
     """The old leader remembers an answer that has been outdated since.
 
@@ -157,6 +166,10 @@ def test_one_that_was_stopped_for_a_while_acts_no_more_and_knows_nothing_old(
         plant.change(polling={"interval": "5s"})
         eventually(lambda: is_told(plant, commits[2]), what="the first one tells", within=30)
     assert [one for one in told if one] == commits
+    ledger.did("SIGSTOP of the leader until another leads, and SIGCONT")
+    ledger.checked(
+        "writes of who leads no more; commits that were told out of order", of=len(commits)
+    )
     assert first.probe("/healthz").status == 200
 
 

@@ -26,6 +26,7 @@ from cluster import Cluster
 from kit import Space, eventually
 from kit.breaking import Way, refusal, way_to
 from kit.control_plane import ControlPlane
+from kit.ledger import Ledger
 
 from stoker.adapters.clock import utc_now
 from stoker.adapters.kube.client import Client, Document, connect
@@ -293,7 +294,11 @@ def test_a_way_that_breaks_off_is_taken_again_without_a_list(
         assert complaints
 
 
-def test_a_way_that_goes_silent_is_noticed(client: Client, space: Space, way: Way) -> None:
+@pytest.mark.fault("api-server", "watch that dies silently", "liveness depends on the last event")
+@pytest.mark.fault("api-server", "watches have an inactivity limit and re-list")
+def test_a_way_that_goes_silent_is_noticed(
+    client: Client, space: Space, way: Way, ledger: Ledger
+) -> None:
     sink = Mirror()
     with watching(way.kubeconfig, space, sink, inactivity=2.0) as (watch, _, _complaints):
         way.does = way.silent
@@ -304,6 +309,8 @@ def test_a_way_that_goes_silent_is_noticed(client: Client, space: Space, way: Wa
         assert time.monotonic() - watch.progress < 5
         way.does = way.passing
         agrees(client, space, sink, within=15)
+    ledger.did("a watch dies silently")
+    ledger.checked("changes that were not heard of in the end; signs of life by which it is judged")
 
 
 def test_a_stream_that_is_silent_twice_is_not_believed(

@@ -1,8 +1,10 @@
-"""The programs that are built from Go modules: Kubernetes, CoreDNS, helm and the pause program.
+"""The programs that are built from Go modules: a node's own, and those that tests need beside it.
 
 Each has a folder below `programs/` with a `go.mod` and a `go.sum`: these are the only places where
 versions and hashes are pinned. Kubernetes is one binary that is whatever its name says, with a link
-for each name. A build takes long the first time (see docs/testing.md), and lands in the cache.
+for each name; Prometheus is two binaries. `ALL` is what a node and whoever uses it need; the others
+are built when a test asks for them. A build takes long the first time (see docs/testing.md), and
+lands in the cache.
 """
 
 from __future__ import annotations
@@ -33,7 +35,8 @@ class Program:
 
     name: str
     module: str = ""  # the module whose version is the program's
-    package: str = "."
+    packages: tuple[str, ...] = (".",)  # a binary each, that is called as its package is
+    tags: tuple[str, ...] = ()  # of the build
     links: tuple[str, ...] = ()  # more names for the binary
     stamps: tuple[str, ...] = ()  # variables that the linker sets, as NAME=FORMAT
     slow: str = ""  # what to say before a build that takes a while
@@ -93,13 +96,43 @@ COREDNS: Final = Program("coredns", module="github.com/coredns/coredns", slow="1
 HELM: Final = Program(
     "helm",
     module="helm.sh/helm/v3",
-    package="helm.sh/helm/v3/cmd/helm",
+    packages=("helm.sh/helm/v3/cmd/helm",),
     stamps=("helm.sh/helm/v3/internal/version.version={version}",),
     slow="1 to 4 minutes",
 )
 PAUSE: Final = Program("pause")
 PROBE: Final = Program("probe")  # for the tests of the cluster itself
+POLICIES: Final = Program("policies", slow="1 to 3 minutes")  # for the tests of isolation
 ALL: Final = (KUBERNETES, COREDNS, HELM, PAUSE)
+PROMETHEUS: Final = Program(
+    "prometheus",
+    module="github.com/prometheus/prometheus",
+    packages=(
+        "github.com/prometheus/prometheus/cmd/prometheus",
+        "github.com/prometheus/prometheus/cmd/promtool",
+    ),
+    # The clouds' ways to find targets are most of the program, and nothing here needs them.
+    tags=("remove_all_sd", "enable_kubernetes_sd"),
+    slow="2 to 6 minutes",
+)
+KUBECONFORM: Final = Program(
+    "kubeconform",
+    module="github.com/yannh/kubeconform",
+    packages=("github.com/yannh/kubeconform/cmd/kubeconform",),
+)
+ACTIONLINT: Final = Program(
+    "actionlint",
+    module="github.com/rhysd/actionlint",
+    packages=("github.com/rhysd/actionlint/cmd/actionlint",),
+)
+KWOK: Final = Program(
+    "kwok",
+    module="sigs.k8s.io/kwok",
+    packages=("sigs.k8s.io/kwok/cmd/kwok",),
+    slow="2 to 6 minutes",
+)
+OF_TESTS: Final = (PROMETHEUS, KUBECONFORM, ACTIONLINT, KWOK)
+"""What single tests and the scale bench use; no node needs them."""
 
 
 def key(program: Program) -> str:
@@ -107,7 +140,8 @@ def key(program: Program) -> str:
 
     The Go toolchain is no part of it: a new one does not make what is there wrong.
     """
-    build = (*_FLAGS, program.package, program.ldflags(), *program.links, platform.machine())
+    how = (*_FLAGS, *_tagged(program), *program.packages, program.ldflags())
+    build = (*how, *program.links, platform.machine())
     return cache.key([*cache.files_of(program.folder), *build])
 
 
@@ -130,7 +164,12 @@ def built(program: Program, steps: Steps) -> Path:
 
 def _build(program: Program, draft: Path) -> None:
     jobs = os.environ.get("STOKER_BUILD_JOBS")
-    argv = ["go", "build", *_FLAGS, *(["-p", jobs] if jobs else []), "-ldflags", program.ldflags()]
-    run([*argv, "-o", draft / program.name, program.package], cwd=program.folder, env=_ENVIRONMENT)
+    argv = ["go", "build", *_FLAGS, *_tagged(program), *(["-p", jobs] if jobs else [])]
+    argv += ["-ldflags", program.ldflags(), "-o", f"{draft}/", *program.packages]
+    run(argv, cwd=program.folder, env=_ENVIRONMENT)
     for link in program.links:
         (draft / link).symlink_to(program.name)
+
+
+def _tagged(program: Program) -> tuple[str, ...]:
+    return ("-tags", ",".join(program.tags)) if program.tags else ()

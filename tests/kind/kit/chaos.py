@@ -62,18 +62,7 @@ class Chaos:
 
     def wrong(self) -> list[str]:
         """What is not as it must be in the end."""
-        there = order.Contents.of(self.api, self.space.name)
-        maps = {name: one.get("data") or {} for name, one in there.maps.items()}
-        return [
-            *order.wrong(there, self.head),
-            *(
-                f"{cr['metadata']['name']}: {what}"
-                for cr in there.crs
-                for what in order.told(
-                    cr, maps.get(f"stoker-metadata-{cr['metadata']['name']}", {}), self.head
-                )
-            ),
-        ]
+        return order.wrong_in(self.api, self.space.name, self.head)
 
     def head(self, url: str, ref: str) -> str:
         """The commit of a ref."""

@@ -61,10 +61,15 @@ class Controllers:
 
     def start(self, name: str = "controller", **options: object) -> LocalController:
         """Another controller, once it is ready; an option is `workers=2` for `--workers=2`."""
-        return self.begin(name, **options).ready()
+        return self.begin(name, LocalController, **options).ready()
 
-    def begin(self, name: str = "controller", **options: object) -> LocalController:
-        """The same without waiting."""
+    def begin(
+        self,
+        name: str = "controller",
+        kind: type[LocalController] = LocalController,
+        **options: object,
+    ) -> LocalController:
+        """The same without waiting; `kind` may be another one."""
         probe, metrics = free_ports(2)
         arguments = (
             f"--kubeconfig={self.kubeconfig}",
@@ -73,7 +78,7 @@ class Controllers:
             f"--metrics-bind-address={HERE}:{metrics}",
             *spelt(options),
         )
-        made = LocalController(name, arguments, self.folder, probe, metrics, self.scraper)
+        made = kind(name, arguments, self.folder, probe, metrics, self.scraper)
         self.there.append(made)
         return made.start()
 

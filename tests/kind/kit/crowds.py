@@ -79,10 +79,12 @@ class Crowd:
         """Delete objects, by name."""
         at_once(lambda name: self.client.delete(resource, self.namespace, name), objects)
 
-    def listed(self, resource: Resource, *, labels: str = "") -> dict[str, Document]:
+    def listed(
+        self, resource: Resource, *, labels: str = "", fields: str = ""
+    ) -> dict[str, Document]:
         """The objects of a kind, by name."""
         found: dict[str, Document] = {}
-        for page in self.client.pages(resource, self.namespace, labels=labels):
+        for page in self.client.pages(resource, self.namespace, labels=labels, fields=fields):
             if page.first:
                 found.clear()
             found |= {one["metadata"]["name"]: one for one in page.items}

@@ -63,13 +63,13 @@ def _doom(when: str, number: int) -> None:
 
     write, written = Client._write, [0]  # noqa: SLF001 - the one place through which writes go
 
-    def doomed(client: Client, request: Any) -> Any:
+    def doomed(client: Client, request: Any, namespace: str) -> Any:
         is_its = request.resource is not None and request.resource.plural in _OF_ITSELF
         written[0] += not is_its
         is_the_one = not is_its and written[0] == number
         if is_the_one and when == "before":
             os.kill(os.getpid(), signal.SIGKILL)
-        answer = write(client, request)
+        answer = write(client, request, namespace)
         if is_the_one:
             os.kill(os.getpid(), signal.SIGKILL)
         return answer

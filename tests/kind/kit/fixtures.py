@@ -28,6 +28,9 @@ from kit import (
     works,
 )
 from kit import git_here as git_on_this_machine
+from kit import (
+    ledger as ledgers,
+)
 from kit.api import Api, connected
 from kit.control_plane import ControlPlane, only_where
 from kit.controllers import Controllers
@@ -35,6 +38,7 @@ from kit.gateways import Gateway
 from kit.git_here import GitHere
 from kit.git_server import GitServer, serving
 from kit.local_controller import LocalController
+from kit.posts import Posts
 from kit.webhooks import Webhooks
 from kit.works import Works
 from stoker.adapters.codec.crd_schema import custom_resource_definition
@@ -317,17 +321,31 @@ def new_works(  # noqa: PLR0913, PLR0917 - a works needs all of it
     return make
 
 
+@pytest.fixture(scope="module")
+def posts(
+    shared_space: Space,
+    shared_controller: LocalController,
+    git_here: GitHere,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Posts]:
+    """`posts.new("site", gateway=…)` makes a GatewaySync with an agent that is a process here."""
+    with ExitStack() as stack:
+        folder = tmp_path_factory.mktemp("posts")
+        yield Posts(shared_space, git_here, shared_controller, folder, stack)
+
+
 def _is_our_own() -> bool:
     """Whether these tests run on a node that they start themselves."""
     return opening.choose(None, given.kubeconfig(os.environ), in_docker.available) == "node"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let one warning pass.
+    """Make the marker of the faults known, and let one warning pass.
 
     An API server that is killed between a connection and its TLS has urllib3 forget a socket, which
     is closed, with a warning, as soon as nobody knows it any more: in whatever test that is.
     """
+    ledgers.begun(config)
     config.addinivalue_line(
         "filterwarnings",
         "ignore:Exception ignored in. <ssl.SSLSocket:pytest.PytestUnraisableExceptionWarning",

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from kit import certificates, manifests
-from kit.doors import Door
+from kit.doors import Does, Door
 from stoker.testing.repositories import Item, Site, Upstream
 from support.authority import Authority
 from support.git_servers import HttpsGit
@@ -89,12 +89,16 @@ class GitHere:
         }
 
     @contextmanager
-    def failing(self, fault: Fault) -> Iterator[None]:
-        """A server that fails so during the `with`."""
-        self.server.fault = fault
+    def failing(self, fault: Fault | Does) -> Iterator[None]:
+        """A server that fails so during the `with`, or the way to it."""
+        if isinstance(fault, Does):
+            self.door.does = fault
+        else:
+            self.server.fault = fault
         try:
             yield
         finally:
+            self.door.does = Does.OPEN
             self.server.fault = None
 
     def asked(self, of: Callable[[str], bool] = bool) -> int:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kit import gateways, git_here, injected
 from kit.agents import Agent
-from kit.lodgings import Lodging
+from kit.lodgings import Lodging, Place
 from kit.plants import ACCOUNT
 from kit.pods import Answer
 from stoker.adapters.kube.resources import PODS
@@ -34,7 +34,6 @@ from support.server_processes import children
 
 if TYPE_CHECKING:
     from kit.kubectl import Document
-    from kit.passages import Passage
     from kit.works import Works
 
 HERE: Final = "127.0.0.1"
@@ -60,6 +59,8 @@ class LocalAgent(Agent):
     metrics_port: int
     gateway: FakeGateway | None = None
     process: subprocess.Popen[bytes] | None = None
+    before: tuple[str, ...] = ()
+    """The command that runs it, for an agent that something is done to."""
     stack: ExitStack = field(default_factory=ExitStack, repr=False)
 
     def __post_init__(self) -> None:
@@ -75,7 +76,7 @@ class LocalAgent(Agent):
         """Begin a life, without waiting for anything."""
         with self.out.open("ab") as out, (self.lodging.folder / "stderr").open("ab") as err:
             self.process = subprocess.Popen(  # noqa: S603 - no shell, and the tests' own words
-                [str(_PROGRAM)],
+                [*self.before, str(_PROGRAM)],
                 stdout=out,
                 stderr=err,
                 stdin=subprocess.DEVNULL,
@@ -143,7 +144,7 @@ class LocalAgents:
     """The agents of a works on this machine."""
 
     works: Works
-    passage: Passage
+    passage: Place
     folder: Path
     there: list[LocalAgent] = field(default_factory=list)
     _token: str = field(default="", repr=False)
@@ -225,7 +226,7 @@ class LocalAgents:
 
 
 @contextmanager
-def local_agents(works: Works, passage: Passage, folder: Path) -> Iterator[LocalAgents]:
+def local_agents(works: Works, passage: Place, folder: Path) -> Iterator[LocalAgents]:
     """Agents of this works for the `with`."""
     made = LocalAgents(works, passage, folder)
     try:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from kit import anxious
 from kit.local_process import LocalProcess
 
 _WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -28,3 +30,13 @@ class LocalController(LocalProcess):
                 and sample.labels["resource"] not in _OF_ITSELF
             )
         )
+
+
+class AnxiousController(LocalController):
+    """One that lists anew within seconds; see `kit.anxious`."""
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """What is run, before its arguments."""
+        # -P: the modules beside that file are none of the program's.
+        return (sys.executable, "-P", anxious.__file__)

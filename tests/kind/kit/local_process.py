@@ -44,6 +44,8 @@ class LocalProcess:
     scraper: str = field(repr=False)
     """A token that may read metrics."""
     process: subprocess.Popen[bytes] | None = None
+    before: tuple[str, ...] = ()
+    """The command that runs it, for a process that something is done to."""
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -70,7 +72,7 @@ class LocalProcess:
         inherited.pop("KUBECONFIG", None)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603 - no shell, and the tests' own words
-                [*self.command, *self.arguments],
+                [*self.before, *self.command, *self.arguments],
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,

@@ -7,11 +7,29 @@ import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from kit.kubectl import Document
-    from kit.passages import Passage
+
+
+class Place(Protocol):
+    """Where agents reach the API server."""
+
+    @property
+    def address(self) -> str:
+        """Of a machine."""
+        ...
+
+    @property
+    def port(self) -> int:
+        """There."""
+        ...
+
+    @property
+    def ca(self) -> str:
+        """What agents have to trust."""
+        ...
 
 
 class Lodging:
@@ -26,7 +44,7 @@ class Lodging:
         for one in (self.repo, self.data, self.tmp, self.account, self.podinfo, self.secrets):
             one.mkdir(parents=True, exist_ok=True)
 
-    def admit(self, passage: Passage, token: str, namespace: str) -> None:
+    def admit(self, passage: Place, token: str, namespace: str) -> None:
         """Write the folder of the service account."""
         for name, text in (("token", token), ("ca.crt", passage.ca), ("namespace", namespace)):
             (self.account / name).write_text(text)

@@ -62,6 +62,21 @@ class Contents:
         return {**self.maps, **self.roles, **self.bindings, **self.secrets}
 
 
+def wrong_in(api: Api, namespace: str, head: Head) -> list[str]:
+    """What is not as the contract says in a namespace, agents' instructions included, in words."""
+    there = Contents.of(api, namespace)
+    maps = {name: one.get("data") or {} for name, one in there.maps.items()}
+    names = [(cr, str(cr["metadata"]["name"])) for cr in there.crs]
+    return [
+        *wrong(there, head),
+        *(
+            f"{name}: {what}"
+            for cr, name in names
+            for what in told(cr, maps.get(f"stoker-metadata-{name}", {}), head)
+        ),
+    ]
+
+
 def wrong(there: Contents, head: Head) -> list[str]:
     """Everything that is not as it must be."""
     names = [_name(cr) for cr in there.crs]

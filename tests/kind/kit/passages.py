@@ -22,12 +22,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
-from kubernetes import client, config
-
-from kit import certificates
-from support.authority import Authority
+from kit.between import Between
 
 if TYPE_CHECKING:
     from cluster import Cluster
@@ -216,23 +212,8 @@ def _send(sink: ssl.SSLSocket, block: bytes) -> None:
 @contextmanager
 def passage(cluster: Cluster, folder: Path) -> Iterator[Passage]:
     """A passage for the `with`; `folder` is for its certificate."""
-    settings: Any = client.Configuration()
-    load: Any = config.load_kube_config  # the package has no types
-    load(str(cluster.kubeconfig), client_configuration=settings)
-    place = urlsplit(settings.host)
-    authority = Authority.create()
-    pair = certificates.certificate(authority, [cluster.host_address])
-    pem = folder / "passage.pem"
-    pem.write_text(pair.private + pair.public)
-    own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    own.load_cert_chain(pem)
-    made = Passage(
-        cluster.host_address,
-        (str(place.hostname), int(place.port or 443)),
-        ssl.create_default_context(cafile=settings.ssl_ca_cert),
-        own,
-        certificates.pem_of(authority),
-    )
+    ends = Between.of(cluster, folder)
+    made = Passage(cluster.host_address, ends.server, ends.trust, ends.own, ends.authority)
     made.begin()
     try:
         yield made

@@ -15,7 +15,9 @@ def silent(_: str) -> None:
     """Say nothing."""
 
 
-@pytest.mark.parametrize("program", programs.ALL, ids=lambda program: program.name)
+@pytest.mark.parametrize(
+    "program", programs.ALL + programs.OF_TESTS, ids=lambda program: program.name
+)
 def test_sources_are_pinned(program: programs.Program) -> None:
     assert (program.folder / "go.mod").is_file()
     if program.module:
@@ -38,6 +40,19 @@ def test_version_is_stamped_in() -> None:
     assert "{" not in flags
 
 
+def test_node_is_without_what_single_tests_use() -> None:
+    assert not set(programs.ALL) & set(programs.OF_TESTS)
+
+
+@pytest.mark.parametrize("program", programs.OF_TESTS, ids=lambda program: program.name)
+def test_programs_of_tests_are_whole(program: programs.Program) -> None:
+    """Packages are the module's, and go.mod names them as tools: so they are pinned with it."""
+    text = (program.folder / "go.mod").read_text()
+    for package in program.packages:
+        assert package.startswith(f"{program.module}/")
+        assert re.search(rf"^(?:tool)?\s+{re.escape(package)}$", text, re.MULTILINE)
+
+
 def test_version_that_is_not_required_is_a_problem() -> None:
     with pytest.raises(Problem, match="does not require"):
         _ = programs.Program("pause", module="example.org/absent").version
@@ -58,6 +73,8 @@ def test_key_changes_with_sources_and_flags(
     before = programs.key(programs.PAUSE)
     assert programs.key(programs.PAUSE) == before
     assert programs.key(programs.Program("pause", links=("again",))) != before
+    assert programs.key(programs.Program("pause", tags=("small",))) != before
+    assert programs.key(programs.Program("pause", packages=("./more",))) != before
     with (folder / "main.go").open("a") as file:
         file.write("// changed\n")
     assert programs.key(programs.PAUSE) != before
@@ -74,6 +91,17 @@ def test_program_is_built_and_linked(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert said[1].endswith(" s  built pause")
     programs.built(program, Steps(said.append))
     assert len(said) == 2
+
+
+def test_program_of_several_packages_and_tags_is_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = copy_sources(tmp_path, monkeypatch)
+    main = (folder / "main.go").read_text()
+    (folder / "main.go").write_text(f"//go:build wanted\n\n{main}")
+    program = programs.Program("pause", packages=(".", "cmd/test2json"), tags=("wanted",))
+    made = programs.built(program, Steps(silent))
+    assert sorted(each.name for each in made.iterdir()) == ["pause", "test2json"]
 
 
 def test_go_that_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

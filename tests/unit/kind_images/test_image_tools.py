@@ -4,26 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import importlib.util
 from importlib import metadata
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-_TOOLS = Path(__file__).parents[3] / "tools/image"
+from support.tools import tool
 
-
-def _tool(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"image_{name}", _TOOLS / f"{name}.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-slim, sbom, bytecode = _tool("slim"), _tool("sbom"), _tool("bytecode")
+slim, sbom, bytecode = tool("image/slim"), tool("image/sbom"), tool("image/bytecode")
 
 _STATUS = """\
 Package: git
