@@ -9,6 +9,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 JOBS ?= 2
+# Tests in a cluster wait most of the time.
+KIND_JOBS ?= 3
 export NO_MKDOCS_2_WARNING := 1
 PYTEST := $(BIN)/python -m pytest
 
@@ -73,8 +75,8 @@ integration: $(READY) ## Real git servers, a fake gateway, and a sync that is ki
 
 .PHONY: kind
 kind: $(READY) ## A real cluster: the image, and the agent beside a gateway in a pod
-	@tools/needs.sh git ssh-keygen=openssh-client openssl
-	$(PYTEST) -n $(JOBS) --dist loadfile tests/kind
+	@tools/needs.sh git ssh-keygen=openssh-client openssl setpriv=util-linux
+	$(PYTEST) -n $(KIND_JOBS) --dist loadfile --durations=25 --durations-min=10 tests/kind
 
 .PHONY: coverage
 coverage: $(READY) ## The branches that `unit` and `integration` have taken together
@@ -96,6 +98,18 @@ package: $(READY) ## Wheel and sdist build, and the core installs alone
 bench: $(READY) ## Benchmarks of the core
 	@for file in tests/bench/bench_*.py; do echo "== $$file"; PYTHONPATH=tests $(BIN)/python $$file; done
 
+.PHONY: bench-scale
+bench-scale: $(READY) ## Controllers of 100 to 1,000 GatewaySyncs, in a real cluster (SIZES=…, ONLY=…, SHARDS=…)
+	@tools/needs.sh git openssl
+	$(BIN)/python tests/bench/scale $(SIZES) $(if $(ONLY),--only $(ONLY)) $(if $(SHARDS),--shards $(SHARDS))
+
+.PHONY: test-faults
+test-faults: $(READY) ## Every fault of docs/faults.md at length (an hour or two), and that page
+	@tools/needs.sh git ssh-keygen=openssh-client openssl setpriv=util-linux
+	rm -rf build/faults
+	STOKER_FAULTS=long $(PYTEST) -n $(KIND_JOBS) --dist loadfile -m fault tests/kind
+	$(BIN)/python tools/fault_report.py
+
 .PHONY: mutation
 mutation: $(READY) ## Mutation testing of the core (hours; MODULE=plan for one module)
 	$(BIN)/python tools/mutation.py $${MODULE:+--module $$MODULE}
@@ -107,3 +121,8 @@ docs: $(READY) ## The documentation, strictly
 .PHONY: clean
 clean: ## Remove what the targets made
 	rm -rf $(VENV) .cache build dist site mutants .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.PHONY: reference
+reference: $(READY) ## The pages below docs/reference and the dashboards, from the code and the chart
+	$(BIN)/python tools/reference
+	$(BIN)/python tools/dashboards
