@@ -15,7 +15,7 @@ from typing import Final
 
 from kit.fleets import Fleet, Gateway
 
-WRITERS: Final = 6
+WRITERS: Final = 12
 _LATE: Final = 0.5
 """Seconds behind its time from which on a writer counts as not keeping up."""
 

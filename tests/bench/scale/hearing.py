@@ -69,23 +69,28 @@ class Hearings:
     """What the CRs show."""
     ready: Seen = field(default_factory=Seen)
     """What agents can write to."""
+    listeners: list[_Listener] = field(default_factory=list)
+
+    def all_are_ready(self) -> None:
+        """From now on the API server need not tell what agents write."""
+        self.listeners.pop().over.set()
 
 
 @contextmanager
 def hearings(way: Transport) -> Iterator[Hearings]:
     """All three for the `with`."""
     made = Hearings()
-    listeners = [
+    made.listeners = [
         _Listener(way, CONFIG_MAPS, _OURS, made.told.take),
         _Listener(way, GATEWAY_SYNCS, "", made.shown.take),
         _Listener(way, CONFIG_MAPS, _AGENTS, made.ready.take, accept=_METADATA),
     ]
-    for one in listeners:
+    for one in made.listeners:
         one.start()
     try:
         yield made
     finally:
-        for one in listeners:
+        for one in made.listeners:
             one.over.set()
 
 

@@ -37,6 +37,8 @@ _SETTLED: Final = 3.0
 _LATEST: Final = 2.0
 """Seconds that 99 of 100 reports may take at the most."""
 _FASTER: Final = 1.5
+_SLOWER: Final = 1.2
+_SLOWEST: Final = 20.0
 
 
 @dataclass
@@ -91,6 +93,7 @@ class Rounds:
         eventually(self._all_ready, what="all are ready", within=_PATIENCE)
         self.results.row("first reports: until all are ready", time.monotonic() - began, "s")
         self._told_cpu("first reports: CPU", account.spent())
+        self.field.heard.all_are_ready()
 
     # --- Nothing happens ---
 
@@ -147,13 +150,17 @@ class Rounds:
     # --- Reports ---
 
     def reports(self) -> None:
-        """At the rate of the goal, and faster as long as that goes well."""
+        """At the rate of the goal; from there faster while that goes well, else slower until so."""
         rate = RATE
-        while self._reported(rate):
-            rate *= _FASTER
+        if self._reported(rate):
+            while self._reported(rate := rate * _FASTER):
+                pass
+        else:
+            while rate > _SLOWEST and not self._reported(rate := rate / _SLOWER):
+                pass
 
     def _reported(self, rate: float) -> bool:
-        account = self.field.account()
+        before, account = self._asked(), self.field.account()
         made = self._round(rate, news=True)
         made.run()
         time.sleep(_LATEST)
@@ -167,6 +174,7 @@ class Rounds:
         if not made.kept_up:
             self.results.row(f"{what}: the API server took", made.rate_taken, "a second")
         self._told_cpu(f"{what}: CPU a second", _a_second(spent))
+        self._requests(f"{what}: requests a second", before, spent.seconds)
         self._until_quiet()
         return made.kept_up and not missing and share(delays, 0.99) < _LATEST
 

@@ -108,7 +108,7 @@ def _add_election(options: Options) -> None:
 def _add_work(options: Options) -> None:
     add = options.add
     options.add_switch("--auto-bind-agent", "keep a Role for the agents of each CR", default=True)
-    add("--workers", count, "4", "how many CRs are worked on at once")
+    add("--workers", count, "8", "how many CRs are worked on at once")
     add("--git-slots", count, "16", "how many git servers are asked at once")
     add("--git-deadline", seconds, "30s", "how long one question to a git server may take")
 

@@ -24,7 +24,7 @@ def test_defaults_are_those_of_the_contract() -> None:
     assert settings.allowed_protocols == ("https", "ssh")
     assert settings.auto_bind_agent
     assert settings.election is None
-    assert (settings.workers, settings.git_slots, settings.git_deadline) == (4, 16, 30.0)
+    assert (settings.workers, settings.git_slots, settings.git_deadline) == (8, 16, 30.0)
 
 
 def test_election_by_default_in_the_namespace_that_is_named() -> None:
