@@ -28,8 +28,8 @@ from stoker.core.report import ChangeList, GatewayReport
 from stoker.core.spec import SourceMapping
 from stoker.entrypoints.engine.apart import apart
 from stoker.entrypoints.engine.loop import GatewayWatch, Loop
-from stoker.entrypoints.engine.shared import settle_down
 from stoker.entrypoints.engine.site import Site
+from stoker.entrypoints.memory import settle_down
 from stoker.entrypoints.signals import heard
 
 PROFILE = ResolvedProfile(

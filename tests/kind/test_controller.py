@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from functools import partial
+from itertools import count
 from typing import Any
 
 import pytest
@@ -105,6 +107,30 @@ def test_an_agents_report_reaches_the_status_within_a_second(
         assert time.monotonic() - began < 15
     assert sorted(took)[3] < 1.0, took
     plant.says("Ready", "True", "SyncSucceeded", text="1/1 synced")
+
+
+def test_what_is_said_again_counts_up_its_event_in_one_request(
+    plant: Plant, repository: Repository, controller: LocalController
+) -> None:
+    commit, seq = repository.head(), count(1)
+    plant.space.apply(gateway_pod("gw-0"))
+    plant.can_report("gw-0")
+
+    def is_synced_anew(times: int) -> Counter[tuple[str, str]]:
+        """What was asked of events, until all are synced for the so-manieth time."""
+        plant.report("gw-0", commit, "Syncing", seq=next(seq))
+        plant.says("Ready", "False")
+        before = controller.asked()
+        plant.report("gw-0", commit, seq=next(seq))
+        eventually(lambda: plant.events("1/1 synced") == [times], what=f"it is told {times} times")
+        asked = controller.asked() - before
+        return Counter({key: number for key, number in asked.items() if key[1] == "events"})
+
+    assert is_synced_anew(1) == {("POST", "events"): 1}
+    assert is_synced_anew(2) == {("PATCH", "events"): 1}
+    plant.space.kubectl("delete", "events", "--all")
+    assert is_synced_anew(1) == {("PATCH", "events"): 1, ("POST", "events"): 1}
+    assert is_synced_anew(2) == {("PATCH", "events"): 1}
 
 
 class TestReady:

@@ -33,6 +33,8 @@ class Round:
     news: bool = True
     written: dict[int, float] = field(default_factory=dict)
     """When each was sent."""
+    writers: dict[int, str] = field(default_factory=dict)
+    """The pod whose agent sent it."""
     answers: list[float] = field(default_factory=list)
     """How long the API server took for each."""
     late: float = 0.0
@@ -63,6 +65,7 @@ class Round:
         time.sleep(max(0.0, due - time.monotonic()))
         number = self.first + turn
         said = {"lastScanResult": f"report {number}"} if self.news else {}
+        self.writers[number] = gateway.pod
         sent = self.written[number] = time.monotonic()
         self.late = max(self.late, sent - due)
         self.fleet.report(gateway, self.commit, **said)
@@ -80,10 +83,19 @@ class Round:
         return self.late < _LATE
 
     def delays(self, seen: dict[int, float]) -> list[float]:
-        """Seconds from writing to showing; a report that was not shown by now has none."""
-        return sorted(
-            seen[number] - sent for number, sent in self.written.items() if number in seen
-        )
+        """Seconds from writing to showing; a report that was not shown by now has none.
+
+        Whoever shows a later report of an agent has no more use for those before it.
+        """
+        shown: dict[str, float] = {}
+        found = []
+        for number in sorted(self.written, reverse=True):
+            pod = self.writers[number]
+            at = min((one for one in (seen.get(number), shown.get(pod)) if one), default=None)
+            if at is not None:
+                shown[pod] = at
+                found.append(at - self.written[number])
+        return sorted(found)
 
 
 def _order(gateways: Sequence[Gateway], count: int, seed: int) -> list[Gateway]:

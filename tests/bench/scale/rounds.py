@@ -212,10 +212,8 @@ class Rounds:
         self.running = [*others, other]
         account = self.field.account()
         self._followed("one of two is killed, and pushed", commit, began, account)
-        needed = 3 * self.field.fleet.size  # metadata, status, and its event
-        self.results.row(
-            "one of two is killed: writes of the other", other.writes(), "", f"{needed}"
-        )
+        needed = str(3 * self.field.fleet.size)  # metadata, status, and its event
+        self.results.row("one of two is killed: writes of the other", other.writes(), "", needed)
 
     # --- Parts of these ---
 
@@ -264,10 +262,7 @@ class Rounds:
     def _asked(self) -> Counter[str]:
         counted: Counter[str] = Counter()
         for one in self.running:
-            for sample in one.metrics():
-                if sample.name == "stoker_controller_api_requests_total":
-                    labels = sample.labels
-                    counted[f"{labels['method']} {labels['resource']}"] += int(sample.value)
+            counted.update({" ".join(key): number for key, number in one.asked().items()})
         return counted
 
     def _requests(self, what: str, before: Counter[str], divisor: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -19,16 +20,20 @@ class LocalController(LocalProcess):
 
     program: ClassVar[str] = "stoker-controller"
 
+    def asked(self) -> Counter[tuple[str, str]]:
+        """How many requests it has sent to the API server, by method and resource."""
+        counted: Counter[tuple[str, str]] = Counter()
+        for sample in self.metrics():
+            if sample.name == "stoker_controller_api_requests_total":
+                counted[sample.labels["method"], sample.labels["resource"]] += int(sample.value)
+        return counted
+
     def writes(self) -> int:
-        """How many writes it has sent to the API server for GatewaySyncs: no leases, no reviews."""
-        return int(
-            sum(
-                sample.value
-                for sample in self.metrics()
-                if sample.name == "stoker_controller_api_requests_total"
-                and sample.labels["method"] in _WRITES
-                and sample.labels["resource"] not in _OF_ITSELF
-            )
+        """How many of them were writes for GatewaySyncs: no leases, no reviews."""
+        return sum(
+            number
+            for (method, resource), number in self.asked().items()
+            if method in _WRITES and resource not in _OF_ITSELF
         )
 
 

@@ -187,11 +187,18 @@ class Plant:
 
     def reasons(self) -> list[str]:
         """Why there were events, the oldest first."""
+        return [str(one["reason"]) for one in self._events()]
+
+    def events(self, message: str) -> list[int]:
+        """How often each of the events that say this was told."""
+        return [int(one["count"]) for one in self._events() if one["message"] == message]
+
+    def _events(self) -> list[Document]:
         about = f"involvedObject.name={self.name},involvedObject.kind=GatewaySync"
         pages = self.admin.pages(EVENTS, self.space.name, fields=about)
         found = [one for page in pages for one in page.items]
         found.sort(key=lambda one: (one["firstTimestamp"], one["metadata"]["resourceVersion"]))
-        return [str(one["reason"]) for one in found]
+        return found
 
     def annotate(self, **values: str | None) -> None:
         """Set annotations of ours, or take them away."""

@@ -36,8 +36,8 @@ from stoker.entrypoints.agent.settings import AgentSettings, read_settings
 from stoker.entrypoints.agent.telling import PodTeller
 from stoker.entrypoints.engine.apart import Apart, apart
 from stoker.entrypoints.engine.loop import GatewayWatch, Loop
-from stoker.entrypoints.engine.shared import settle_down
 from stoker.entrypoints.engine.site import Site
+from stoker.entrypoints.memory import settle_down
 from stoker.entrypoints.pages import NOT_FOUND, Page, Pages, Request
 from stoker.entrypoints.signals import heard
 from stoker.entrypoints.telling import Teller

@@ -39,6 +39,7 @@ from stoker.entrypoints.controller.reconciling import Reconciler, always
 from stoker.entrypoints.controller.shards import Shards
 from stoker.entrypoints.controller.telling import Herald
 from stoker.entrypoints.controller.watching import KINDS, Watches
+from stoker.entrypoints.memory import settle_down
 from stoker.entrypoints.serving import About, Servers, reviewer_of
 from stoker.entrypoints.signals import heard
 
@@ -66,7 +67,9 @@ def run(settings: ControllerSettings) -> int:
     """Work until told to end; the exit code."""
     logs.configure(settings.log_level, dev=settings.log_dev_mode)
     logs.tell_uncaught()
-    return Controller(settings).run()
+    controller = Controller(settings)
+    settle_down()
+    return controller.run()
 
 
 class Controller:

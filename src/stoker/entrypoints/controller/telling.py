@@ -1,7 +1,8 @@
 """Events of a CR, as `kubectl describe` shows them.
 
 The name of an event is made from what it says, so that the same thing said again within an hour
-counts up the event that is there instead of making another one. A CR that has much to say gets a
+counts up the event that is there instead of making another one: in one request where this replica
+has told it before, as after each push that all gateways follow. A CR that has much to say gets a
 word in now and then only: a burst, and after that one event every so often.
 
 Nothing depends on an event. One that cannot be written is complained about and left.
@@ -18,8 +19,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field
 
-from stoker.adapters.kube.client import Client
-from stoker.adapters.kube.errors import AlreadyExists
+from stoker.adapters.kube.client import Client, Document
+from stoker.adapters.kube.errors import AlreadyExists, NotFound
 from stoker.adapters.kube.resources import EVENTS
 from stoker.core import names
 from stoker.core.reconcile import EmitEvent
@@ -33,6 +34,8 @@ REFILL: Final = 30.0
 """Seconds after which one more event may be told."""
 _AGE: Final = "%Y%m%d%H"
 _MOST_NAME: Final = 230
+_REPEATED: Final = 3
+"""How many of its last events are known of each CR: those of a push, which come again and again."""
 
 
 @define
@@ -41,6 +44,8 @@ class Allowance:
 
     left: float = BURST
     since: float = 0.0
+    counts: dict[str, int] = field(factory=dict)
+    """How often each of its last events was told, by name; the latest one last."""
 
     def take(self, now: float) -> bool:
         """Whether one more may be made; then it counts."""
@@ -50,6 +55,13 @@ class Allowance:
             return False
         self.left -= 1.0
         return True
+
+    def counted(self, name: str, times: int) -> None:
+        """The event of this name was told so often by now."""
+        self.counts.pop(name, None)
+        self.counts[name] = times
+        if len(self.counts) > _REPEATED:
+            del self.counts[next(iter(self.counts))]
 
 
 @define
@@ -69,19 +81,38 @@ class Herald:
         """Write the event, or count it up; raises `ApiFailed`."""
         key, now = (cr.namespace, cr.name), self.clock()
         with self._lock:
-            allowed = self._allowances.setdefault(key, Allowance(since=now)).take(now)
+            allowance = self._allowances.setdefault(key, Allowance(since=now))
+            allowed = allowance.take(now)
         if not allowed:
             return
         self.told(key, event)
         document = event_object(cr, event, self.now(), self.identity)
+        name = document["metadata"]["name"]
+        times = self._counted_up(document, allowance.counts.get(name)) or self._made(document)
+        with self._lock:
+            allowance.counted(name, times)
+
+    def _counted_up(self, event: Document, told: int | None) -> int | None:
+        """How often it was told with this time; None where there is none that was told."""
+        if told is None:
+            return None
+        namespace, name = event["metadata"]["namespace"], event["metadata"]["name"]
+        change = {"count": told + 1, "lastTimestamp": event["lastTimestamp"]}
         try:
-            self.client.create(EVENTS, cr.namespace, document)
+            self.client.merge(EVENTS, namespace, name, change, metadata_only=True)
+        except NotFound:
+            return None
+        return told + 1
+
+    def _made(self, event: Document) -> int:
+        """Make it, or count up what another replica made, or we before we were started anew."""
+        namespace, name = event["metadata"]["namespace"], event["metadata"]["name"]
+        try:
+            self.client.create(EVENTS, namespace, event)
         except AlreadyExists:
-            name = document["metadata"]["name"]
-            there = self.client.get(EVENTS, cr.namespace, name)
-            told = int(there.get("count") or 1)
-            counted = {"count": told + 1, "lastTimestamp": document["lastTimestamp"]}
-            self.client.merge(EVENTS, cr.namespace, name, counted)
+            there = self.client.get(EVENTS, namespace, name)
+            return self._counted_up(event, int(there.get("count") or 1)) or 1
+        return 1
 
     def forget(self, key: tuple[str, str]) -> None:
         """There is no such CR any more."""

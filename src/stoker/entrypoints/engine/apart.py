@@ -40,6 +40,7 @@ from stoker.entrypoints.engine.memory import Memory
 from stoker.entrypoints.engine.observations import Observe, nobody_counts
 from stoker.entrypoints.engine.progress import Progress, Step, nobody_waits
 from stoker.entrypoints.engine.site import Site
+from stoker.entrypoints.memory import give_back
 
 if TYPE_CHECKING:
     import socket
@@ -129,7 +130,7 @@ class Apart:
             return left
         self.child.end()
         self._forget_child()
-        shared.give_back()
+        give_back()
         return None
 
     def close(self) -> None:

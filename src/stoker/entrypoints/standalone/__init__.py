@@ -21,8 +21,8 @@ from stoker.core.pods import Pod, PodAnnotations
 from stoker.core.refs import check_repo_url
 from stoker.entrypoints.engine.apart import apart
 from stoker.entrypoints.engine.loop import GatewayWatch, Loop
-from stoker.entrypoints.engine.shared import settle_down
 from stoker.entrypoints.engine.site import Site
+from stoker.entrypoints.memory import settle_down
 from stoker.entrypoints.signals import heard
 from stoker.entrypoints.standalone.config import PROTOCOLS, StandaloneConfig, read_config
 from stoker.entrypoints.standalone.following import Followed, Follower
