@@ -46,6 +46,7 @@ _Found = TypeVar("_Found")
 _PATIENCE: Final = 180.0
 _NAMESPACES: Final = ("--net", "--mount", "--pid", "--ipc", "--uts")
 _TOO_OFTEN: Final = 6  # a daemon that ended this often will not come up
+_SURELY: Final = 5  # looks without a process after which there is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +204,7 @@ def import_image(place: state.Place, parts: Parts, archive: Path) -> None:
 
 def _wait(place: state.Place, what: str, look: Callable[[], _Found | None]) -> _Found:
     """Look until there is something."""
-    until = time.monotonic() + _PATIENCE
+    until, missed = time.monotonic() + _PATIENCE, 0
     while True:
         found = look()
         if found:
@@ -211,7 +212,9 @@ def _wait(place: state.Place, what: str, look: Callable[[], _Found | None]) -> _
         failing = _failing(place)
         if failing:
             raise Problem(f"{failing} does not start; waited for {what}")
-        if not host.processes(place):
+        # A process has no words for an instant, while it turns into another program.
+        missed = 0 if host.processes(place) else missed + 1
+        if missed > _SURELY:
             raise Problem(f"process 1 of the node has ended; waited for {what}")
         if time.monotonic() > until:
             raise Problem(f"{what} did not come within {_PATIENCE:.0f} s")
