@@ -8,6 +8,7 @@ that cluster. With several counts of shards, the last size is measured with each
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Final
@@ -28,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--minute", type=float, default=60.0)
     parser.add_argument("--seconds", type=float, default=20.0)
     options = parser.parse_args(arguments)
+    # Whoever ends it early ends all that it has started, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sizes = options.sizes or [Size.of(one) for one in SIZES]
     found: list[Results] = []
     try:
@@ -45,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _measured(size: Size, shards: int, options: argparse.Namespace) -> Results:
     title = f"{size}{f', {shards} shards' if shards > 1 else ''}"
     results = Results(title)
-    with field(size) as made:
+    with field(size, shards) as made:
         heading(title)
         Rounds(made, results, shards, options.minute, options.seconds).measure(options.only)
     return results

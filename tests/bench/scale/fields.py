@@ -79,8 +79,8 @@ class Field:
 
 
 @contextmanager
-def field(size: Size) -> Iterator[Field]:
-    """A field with its fleet and no controller yet."""
+def field(size: Size, shards: int = 1) -> Iterator[Field]:
+    """A field with its fleet and no controller yet; they will have the rights of so many shards."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         cluster = stack.enter_context(open_cluster(lifetime_of=os.getpid(), say=_quiet))
@@ -97,7 +97,10 @@ def field(size: Size) -> Iterator[Field]:
             stack.enter_context(spaces.new("fleet", labels={}))
             for _ in range(min(SPACES, size.crs))
         ]
-        made = stack.enter_context(controllers(home, folder / "controllers", everywhere=True))
+        values = {"sharding": {"shards": shards}}
+        made = stack.enter_context(
+            controllers(home, folder / "controllers", everywhere=True, values=values)
+        )
         fleet = Fleet(client, each, size.crs, size.each)
         stack.enter_context(fleet.there())
         say(f"making {size}")
