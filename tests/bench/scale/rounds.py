@@ -25,7 +25,7 @@ from kit.local_controller import LocalController
 
 from bench.scale.accounts import Account, Memory, Spent
 from bench.scale.agents import Round, share
-from bench.scale.fields import SPACES, Field, Problem
+from bench.scale.fields import Field, Problem
 from bench.scale.results import Results
 
 PARTS: Final = ("start", "rest", "push", "reports", "lives", "kill")
@@ -207,8 +207,7 @@ class Rounds:
         began = time.monotonic()
         first.kill()
         commit = self.field.push()
-        for one in self.field.fleet.crs[:SPACES]:  # one of each namespace, so of each shard
-            self.field.fleet.look(one)
+        at_once(self.field.fleet.look, self.field.fleet.crs)
         self.running = [*others, other]
         account = self.field.account()
         self._followed("one of two is killed, and pushed", commit, began, account)
