@@ -14,7 +14,7 @@ from stoker.core.agent.effects import AnnouncementReason as Reason
 from stoker.core.agent.facts import OnDisk
 from stoker.core.errors import StokerError
 from stoker.core.ignition import ScanKind
-from stoker.core.scan import Readiness, Refused, Succeeded
+from stoker.core.scan import NotCommissioned, Readiness, Refused, Succeeded
 from stoker.core.spec import DesignerPolicy, DriftAction, SyncStatus
 from support.agents import COMMIT, NOTHING, OTHER, SOME, Driver, metadata
 
@@ -197,6 +197,23 @@ def test_a_gateway_that_was_set_up_is_synced_again_and_noted() -> None:
     assert agent.only(ef.Plan).restores
     agent.answer(ev.Planned, NOTHING)
     agent.scanned(Succeeded(1), Succeeded(2))
+    assert ef.NoteCommissioned() in agent.done
+
+
+def test_one_that_is_still_set_up_is_synced_again_after_that() -> None:
+    """It seemed to run; what it overwrites at the end of its set-up came after this sync."""
+    agent = _first_files()
+    agent.hear(ev.GatewaySeen, Readiness.RUNNING)
+    agent.answer(ev.Fetched, COMMIT, "jane")
+    agent.answer(ev.Planned, NOTHING)
+    agent.scanned(NotCommissioned())
+    assert agent.says(SyncStatus.ERROR)
+    agent.tick(31)
+    agent.answer(ev.Fetched, COMMIT, "jane")
+    assert agent.only(ef.Plan).restores
+    agent.answer(ev.Planned, NOTHING)
+    agent.scanned(Succeeded(1), Succeeded(2))
+    assert agent.says(SyncStatus.SYNCED)
     assert ef.NoteCommissioned() in agent.done
 
 

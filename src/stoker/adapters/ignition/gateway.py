@@ -65,10 +65,10 @@ class Gateway:
     def readiness(self) -> Readiness:
         """How far the gateway's start has come; takes as long as one request."""
         half = self._api.seconds / 2
-        return readiness(
-            self._api.ask_openly("/StatusPing", half),
-            self._api.ask_openly("/system/gwinfo", half),
-        )
+        # What knows less is asked first: else a web server that comes up between the two would
+        # pass for a gateway that runs, while it is set up and overwrites files.
+        gwinfo = self._api.ask_openly("/system/gwinfo", half)
+        return readiness(self._api.ask_openly("/StatusPing", half), gwinfo)
 
     def scan(self, kind: ScanKind, patience: float = 120.0) -> ScanOutcome:
         """Have the gateway scan, and wait for the end, at most for so many seconds."""

@@ -45,7 +45,15 @@ from stoker.core.agent.state import (
 )
 from stoker.core.errors import StokerError
 from stoker.core.ignition import ScanKind
-from stoker.core.scan import Busy, ScanOutcome, Unsupported, Verdict, failure, summary
+from stoker.core.scan import (
+    Busy,
+    NotCommissioned,
+    ScanOutcome,
+    Unsupported,
+    Verdict,
+    failure,
+    summary,
+)
 from stoker.core.spec import SyncStatus
 
 if TYPE_CHECKING:
@@ -206,6 +214,9 @@ def _declined(
     state: State, now: datetime, round_: Round, outcomes: _Outcomes, kind: ScanKind
 ) -> Move:
     """The gateway did not take the files: back with them, or try again later."""
+    if isinstance(outcomes[kind], NotCommissioned):
+        # It is being set up, whatever it said of itself before, and will overwrite some.
+        state = evolve(state, demanded=True)
     error = failure(kind, outcomes[kind])
     wants_back = round_.assignment.profile.rollback_on_scan_failure
     if outcomes[kind].verdict is Verdict.REJECTED and wants_back and state.unjudged:
