@@ -223,12 +223,18 @@ def leave_nothing(crowd: Crowd, controller: LocalController) -> None:
         return True
 
     eventually(nothing, what="nothing is left of them", within=PATIENCE)
-    told = {
-        sample.labels.get("name")
-        for sample in controller.metrics()
-        if sample.labels.get("namespace") == crowd.namespace
-    }
-    assert not told
+
+    def nobody() -> bool:
+        told = {
+            sample.labels.get("name")
+            for sample in controller.metrics()
+            if sample.labels.get("namespace") == crowd.namespace
+        }
+        assert not told, told
+        return True
+
+    # One that failed rests for seconds before it is found to be gone.
+    eventually(nobody, what="nothing is told of them", within=PATIENCE)
 
 
 # --- Everything that can be wrong ---
