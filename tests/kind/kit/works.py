@@ -28,6 +28,7 @@ from kit.gateways import Gateway
 from kit.plants import Plant, account, gateway_sync
 from kit.pods import Answer
 from stoker.adapters.clock import utc_now
+from stoker.adapters.kube.errors import ApiFailed
 from stoker.adapters.kube.resources import PODS
 from stoker.core import names
 
@@ -97,7 +98,11 @@ class Injected(Agent):
         """Its answer; straight to the pod where there is a route to it."""
         if not self.pod.space.ways.direct:
             return self.pod.ask(port, path, method=method)
-        connection = http.client.HTTPConnection(self.address, port, timeout=_REQUEST)
+        try:
+            address = self.address
+        except (Problem, ApiFailed) as error:
+            raise OSError(f"nobody knows where {self.name} is: {error}") from error
+        connection = http.client.HTTPConnection(address, port, timeout=_REQUEST)
         try:
             connection.request(method, path)
             response = connection.getresponse()
