@@ -14,6 +14,7 @@ from cluster import Cluster
 from kit import eventually, gateways
 from kit.control_plane import only_where
 from kit.ledger import Ledger
+from kit.striking import strike
 from kit.works import Injected, Works, digests
 
 from stoker.testing.repositories import Site
@@ -41,11 +42,9 @@ def start(works: Works, name: str, **how: Any) -> Injected:
 
 
 def kill(agent: Injected, cluster: Cluster, number: int = 9) -> str:
-    """Kill every process of the agent's container, as nobody inside it can kill the first one."""
+    """Kill every process of the agent's container; which container that was."""
     identity = str(agent.container()["containerID"])
-    there = identity.rpartition("/")[2]
-    script = f"kill -{number} $(grep -ls {there} /proc/[0-9]*/cgroup | cut -d/ -f3)"
-    cluster.node("sh", "-c", script)
+    strike(cluster, identity, number)
     return identity
 
 

@@ -23,6 +23,7 @@ from kit.control_plane import only_where
 from kit.git_server import GitServer
 from kit.repositories import Repository
 from kit.stations import Station
+from kit.striking import strike
 
 from stoker.testing.repositories import Site
 from support.standalone import VIEW, project
@@ -187,7 +188,7 @@ def test_agent_killed_while_it_moves_files_starts_again_and_settles(
     # In the gateway's container, which may use all of a processor.
     until = 'until [ -e "$0/.stoker/journal" ] && [ -e "$0/projects/Plant0" ]; do :; done'
     agent.pod.exec(gateways.CONTAINER, "timeout", "60", "sh", "-c", until, gateways.DATA)
-    _kill(cluster, identity)
+    strike(cluster, identity)
     eventually(
         lambda: agent.pod.container(agent.name)["restartCount"] == 1,
         what="the kubelet has started it again",
@@ -199,13 +200,6 @@ def test_agent_killed_while_it_moves_files_starts_again_and_settles(
     assert _different(wanted, agent.files()) == []
     eventually(lambda: not _different(wanted, gateway.files()), what="the gateway has loaded it")
     assert agent.pod.container(gateways.CONTAINER)["restartCount"] == 0
-
-
-def _kill(cluster: Cluster, container: str) -> None:
-    """Kill every process of a container, as nobody inside it can kill the first one."""
-    there = container.rpartition("/")[2]
-    script = f"kill -9 $(grep -ls {there} /proc/[0-9]*/cgroup | cut -d/ -f3)"
-    cluster.node("sh", "-c", script)
 
 
 def _sum(content: bytes) -> str:
