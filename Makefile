@@ -76,7 +76,9 @@ integration: $(READY) ## Real git servers, a fake gateway, and a sync that is ki
 .PHONY: kind
 kind: $(READY) ## A real cluster: the image, and the agent beside a gateway in a pod
 	@tools/needs.sh git ssh-keygen=openssh-client openssl setpriv=util-linux
-	$(PYTEST) -n $(KIND_JOBS) --dist loadfile --durations=25 --durations-min=10 tests/kind
+	@# Alone: how soon a push is there is not to be the other tests' doing.
+	$(PYTEST) tests/kind/test_quickstart.py
+	$(PYTEST) -n $(KIND_JOBS) --dist loadfile --durations=25 --durations-min=10 --ignore tests/kind/test_quickstart.py tests/kind
 
 .PHONY: coverage
 coverage: $(READY) ## The branches that `unit` and `integration` have taken together

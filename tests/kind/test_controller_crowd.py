@@ -36,6 +36,7 @@ from stoker.adapters.kube.resources import (
     ROLES,
     SECRETS,
 )
+from stoker.entrypoints.controller.queue import MOST_REST
 from support.git_servers import GitDaemon
 
 pytestmark = pytest.mark.usefixtures("definition")
@@ -233,8 +234,8 @@ def leave_nothing(crowd: Crowd, controller: LocalController) -> None:
         assert not told, told
         return True
 
-    # One that failed rests for seconds before it is found to be gone.
-    eventually(nobody, what="nothing is told of them", within=PATIENCE)
+    # One that failed may rest before it is found to be gone.
+    eventually(nobody, what="nothing is told of them", within=MOST_REST + 10)
 
 
 # --- Everything that can be wrong ---

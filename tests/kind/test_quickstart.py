@@ -29,9 +29,8 @@ from kit.senders import github_push
 from stoker.core import names
 
 PUSHES: Final = 5
-PROMPT: Final = 10.0
-"""Seconds; one who was not told looks once a minute. The goal of 2 s is measured, not tested: other
-tests share the machine."""
+GOAL: Final = 2.0
+"""Seconds of the product's own, so `make kind` runs this file alone, and no test beside it."""
 SLOW: Final = 4.0
 """Seconds of a scan while the chart is upgraded."""
 TRIGGER: Final = (
@@ -114,7 +113,7 @@ def a_push_is_scanned_by_all_at_once(reader: Reader) -> str:
         all_hold(reader, content)
         took.append(max(scanned(one, began) for one in reader.gateways) - began)
     say(f"from webhook to the third scan: {', '.join(f'{one:.2f}' for one in took)} s")
-    assert statistics.median(took) < PROMPT, took
+    assert statistics.median(took) < GOAL, took
     return content
 
 

@@ -355,7 +355,7 @@ def test_it_stops_at_once_in_the_middle_of_a_quiet_stream(cluster: Cluster, spac
         eventually(lambda: asked.count("WATCH"), what="it watches", within=5)
         began = time.monotonic()
         watch.stop()
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 0.5
         assert not watch.alive
         assert complaints == []
 
