@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
+from stoker.entrypoints.programs import stoker
 
-from stoker.entrypoints.cli import main
-
-sys.exit(main())
+stoker()

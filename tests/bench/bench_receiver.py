@@ -39,7 +39,7 @@ from support.webhook_process import WebhookProcess, webhook_process
 
 LOAD = Path(__file__).with_name("receiver_load.py")
 REVIEWS = Path(__file__).with_name("admission_load.py")
-COMMAND = "import sys; from stoker.entrypoints.webhook import main; sys.exit(main())"
+COMMAND = "from stoker.entrypoints.programs import webhook; webhook()"
 SECRET = "secret-of-the-benchmark"
 KINDS = {
     "": "nobody else",

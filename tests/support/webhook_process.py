@@ -24,7 +24,7 @@ from support.syncs_api import SyncsApi
 MUTATE = "/mutate-pods"
 VALIDATE = "/validate-gatewaysyncs"
 JSON = {"Content-Type": "application/json"}
-_COMMAND = "import sys; from stoker.entrypoints.webhook import main; sys.exit(main())"
+_COMMAND = "from stoker.entrypoints.programs import webhook; webhook()"
 
 
 @define

@@ -23,7 +23,7 @@ from support.crs_api import CrsApi
 from support.scripted_server import HANG, Asked, ClosedPort, Step, reply, self_signed
 from support.small_api import STREAM, status
 
-PLUGIN = (sys.executable, "-c", "from stoker.entrypoints.cli.plugin import main; exit(main())")
+PLUGIN = (sys.executable, "-c", "from stoker.entrypoints.programs import plugin; plugin()")
 KUBECTL = Program("kubectl stoker", lambda: app)
 COMMIT = "6113728f27ae82c7b1a177c8d03f9e96e0adf246"
 

@@ -334,6 +334,16 @@ class TestTheChild:
         assert not _runs(pid)
         assert processes_with(str(gateway.folder)) == []
 
+    def test_what_is_asked_after_that_finds_nobody_and_is_no_loss(
+        self, gateway: SyncedGateway
+    ) -> None:
+        """Broken by hands that take the child they ended for one that somebody has killed."""
+        with living(gateway) as agent:
+            agent.hear(*wants(gateway, gateway.commit(FIRST)))
+        with pytest.raises(StokerError, match="no work on files is begun any more"):
+            agent.hands.obey(ef.Release())
+        assert agent.complaints == []
+
 
 def _runs(pid: int) -> bool:
     try:

@@ -25,6 +25,7 @@ def _worry() -> None:
 
 if __name__ == "__main__":
     from stoker.entrypoints.controller import main
+    from stoker.entrypoints.programs import leave
 
     _worry()
-    sys.exit(main(sys.argv[1:]))
+    leave(main(sys.argv[1:]))

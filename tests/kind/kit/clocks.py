@@ -74,4 +74,6 @@ def _main(words: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(_main(sys.argv[1:]))
+    from stoker.entrypoints.programs import leave
+
+    leave(_main(sys.argv[1:]))

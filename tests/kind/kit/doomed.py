@@ -80,6 +80,7 @@ def _doom(when: str, number: int) -> None:
 
 if __name__ == "__main__":
     from stoker.entrypoints.controller import main
+    from stoker.entrypoints.programs import leave
 
     _doom(sys.argv[1], int(sys.argv[2]))
-    sys.exit(main(sys.argv[3:]))
+    leave(main(sys.argv[3:]))

@@ -22,7 +22,8 @@ def _hurry() -> None:
 
 
 if __name__ == "__main__":
+    from stoker.entrypoints.programs import leave
     from stoker.entrypoints.webhook import main
 
     _hurry()
-    sys.exit(main(sys.argv[1:]))
+    leave(main(sys.argv[1:]))

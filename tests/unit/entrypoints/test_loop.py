@@ -35,8 +35,13 @@ PATIENCE = 5.0
 class Scripted:
     """`Hands` that answer at once and well, unless `instead` has something else in mind."""
 
-    def __init__(self, instead: Callable[[ef.Question], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        instead: Callable[[ef.Question], None] = lambda _: None,
+        obeying: Callable[[ef.Order], None] = lambda _: None,
+    ) -> None:
         self.instead = instead
+        self.obeying = obeying
         self.asked: list[ef.Question] = []
         self.obeyed: list[ef.Order] = []
         self.disobeys: Exception | None = None
@@ -63,6 +68,7 @@ class Scripted:
 
     def obey(self, order: ef.Order) -> None:
         self.obeyed.append(order)
+        self.obeying(order)
         if self.disobeys is not None:
             raise self.disobeys
 
@@ -240,6 +246,28 @@ def test_an_exit_does_not_wait_for_a_doer_that_hangs() -> None:
             assert one.ends() == [0]
     finally:
         for_ever.set()
+
+
+@pytest.mark.parametrize("kind", [ef.Fetch, ef.Order])
+def test_what_the_end_has_broken_is_no_failure(kind: type) -> None:
+    """Hands that are let go in the middle of something fail at that; so does what comes after."""
+    ended = threading.Event()
+    working = threading.Event()
+
+    def instead(task: ef.Question | ef.Order) -> None:
+        if isinstance(task, kind):
+            working.set()
+            ended.wait(PATIENCE)
+            raise StokerError("the work on files was ended by the system (SIGKILL)")
+
+    hands = Scripted(instead, instead)
+    with running(hands) as one:
+        one.hear(ev.MetadataChanged, metadata())
+        assert working.wait(PATIENCE)
+        assert one.ends() == [0]
+        ended.set()
+        soon(lambda: "doer" not in {thread.name for thread in threading.enumerate()})
+        assert one.heard.complaints == []
 
 
 def test_what_people_want_to_hear_goes_to_the_outlet() -> None:

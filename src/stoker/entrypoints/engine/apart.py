@@ -168,6 +168,8 @@ class Apart:
 
     def _ask(self, what: ef.Question | ef.Order) -> wire.End:
         """What a child makes of it, once the disk is fit for it."""
+        if self._is_closed:
+            raise Lost("no work on files is begun any more")
         if self.child is not None and not self.child.is_alive():
             self.complain("keep a process for the files", self._lose(self.child))
         if isinstance(what, ef.Apply | ef.Adopt) and not self._has_plan:
@@ -237,8 +239,6 @@ class Apart:
         return lost(child.kill())
 
     def _forked(self) -> Child:
-        if self._is_closed:
-            raise Lost("no work on files is begun any more")
         site, data, memory, now = self.site, self.data, self.memory, self.asking.now
 
         def work(connection: socket.socket) -> None:

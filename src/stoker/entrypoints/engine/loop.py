@@ -135,7 +135,7 @@ class Loop:
                 self._work.put(question_or_order)
 
     def _carry_out_all(self) -> None:
-        while (task := self._next_task()) is not None:
+        while self._code is None and (task := self._next_task()) is not None:
             if isinstance(task, ef.Order):
                 self._obey(task)
             else:
@@ -154,14 +154,19 @@ class Loop:
         try:
             self._hands.obey(order)
         except Exception as error:  # noqa: BLE001 - the agent stays alive, whatever happens
-            self._outlet.complain(type(order).__name__, error)
+            self._complain(order, error)
 
     def _answer(self, question: ef.Question) -> ev.Event:
         try:
             return self._hands.answer(question)
         except Exception as error:  # noqa: BLE001 - as above; and the machine waits for an answer
-            self._outlet.complain(type(question).__name__, error)
+            self._complain(question, error)
             return failed(question, unexpected(error), self._now())
+
+    def _complain(self, about: ef.Question | ef.Order, error: Exception) -> None:
+        # The end takes from the hands what they are working with; that is no failure.
+        if self._code is None:
+            self._outlet.complain(type(about).__name__, error)
 
 
 class GatewayWatch:
