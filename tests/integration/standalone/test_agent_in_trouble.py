@@ -59,9 +59,9 @@ def test_a_gateway_that_starts_later_is_scanned_when_it_is_up(station: Station) 
     commit = station.upstream.commit(project(), "Begin")
     with FakeGateway(station.data, Settings(refused_seconds=3.0)) as gateway:
         station.start(gateway)
-        station.wait(lambda: station.differing(project()) == [])
+        station.wait(lambda: station.ask("/startupz")[0] == 200)
+        assert station.differing(project()) == []
         assert not station.has_synced(commit)
-        assert station.ask("/startupz")[0] == 200
         station.wait_for(commit)
         assert gateway.holds(f"{VIEW}/view.json", project()[f"{VIEW}/view.json"].encode())
 

@@ -114,7 +114,7 @@ class Soak:
         over = threading.Event()
         others = [
             threading.Thread(target=self._push, args=(over, pause), name="pushes"),
-            threading.Thread(target=self._guarded, args=(watch, over), name="watches"),
+            threading.Thread(target=watch.go_on, args=(over,), name="watches"),
         ]
         for one in others:
             one.start()
@@ -137,12 +137,6 @@ class Soak:
                         self.works[number].resolve()
         except Exception as error:  # noqa: BLE001 - it is told to the test
             self.failures.append(f"who pushes: {error!r}")
-
-    def _guarded(self, watch: Watch, over: threading.Event) -> None:
-        try:
-            watch.go_on(over)
-        except Exception as error:  # noqa: BLE001 - it is told to the test
-            self.failures.append(f"who watches: {error!r}")
 
     def last_push(self) -> None:
         """One more commit of each author, told to the controllers at once."""
