@@ -19,7 +19,7 @@ from itertools import count, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from kit import charts
+from kit import charts, eventually
 from kit.controllers import Controllers
 from kit.crowds import Crowd, at_once, condition
 from kit.passages import Passage, passage
@@ -108,7 +108,12 @@ class Estate:
             said = report_of(name, pod["metadata"]["uid"], commit, seq=time.time_ns() // 1000)
             cr = pod["metadata"]["annotations"][names.CR_NAME]
             change = {"data": {"status": json.dumps(said)}}
-            self.client.merge(CONFIG_MAPS, namespace, names.status_config_map(cr, name), change)
+            place = names.status_config_map(cr, name)
+            # As an agent does: the controller tells of a commit first, and makes the place then.
+            eventually(
+                lambda: self.client.merge(CONFIG_MAPS, namespace, place, change),  # noqa: B023 - called at once
+                what=f"the agent of {name} can report in {namespace}",
+            )
 
     def is_told(self, commit: str, spaces: Sequence[str] = ()) -> bool:
         """Whether all agents are told this commit; an error that names those that are not."""
