@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 
 from kit.between import Between
+from kit.eventually import eventually
 from kit.histories import History, Past, Stream, is_bookmark
 from kit.overhearing import Asked, Handler
 
@@ -72,6 +73,8 @@ class Hearsay:
     """By path, until when a life that began in the past hears nothing new."""
     _owed: set[str] = field(default_factory=set, repr=False)
     """The lists that this life is still to be given from the past."""
+    _open: int = 0
+    """Watches that are not over yet; what is done to them counts then."""
     _events: int = 0
     _write_count: int = 0
     _lives: int = 1
@@ -94,6 +97,7 @@ class Hearsay:
         self._server.shutdown()
         self._thread.join(_PATIENCE)
         self._server.server_close()
+        eventually(lambda: self._open == 0, what="each watch is over", within=_PATIENCE)
 
     def kubeconfig(self, original: Path, folder: Path) -> Path:
         """That of somebody, by this way."""
@@ -204,12 +208,14 @@ class Hearsay:
                 self.done["a version to resume from had expired"] += 1
                 return None
             begins = self._from_the_past.pop(chosen, 0.0)
+            self._open += 1
             return self.history.stream(asked.kind, f"{chosen} {number}", begins)
 
     def count(self, stream: Stream) -> None:
         """It is over; what was done to it counts."""
         with self._lock:
             self.done.update(stream.counts)
+            self._open -= 1
 
 
 class _Server(ThreadingHTTPServer):

@@ -197,6 +197,7 @@ class Handler(BaseHTTPRequestHandler):
             if self._retell(stream, answer, far):
                 self._chunk(b"")
         finally:
+            self.hearsay.count(stream)
             far.close()
 
     def _retell(
@@ -223,7 +224,6 @@ class Handler(BaseHTTPRequestHandler):
                     return False
             return False
         finally:
-            self.hearsay.count(stream)
             if far.sock is not None:
                 with suppress(OSError):
                     far.sock.shutdown(2)
