@@ -106,7 +106,7 @@ bench-scale: $(READY) ## Controllers of 100 to 1,000 GatewaySyncs, in a real clu
 	$(BIN)/python tests/bench/scale $(SIZES) $(if $(ONLY),--only $(ONLY)) $(if $(SHARDS),--shards $(SHARDS))
 
 .PHONY: test-faults
-test-faults: $(READY) ## Every fault of docs/faults.md at length (an hour or two), and that page
+test-faults: $(READY) ## Every fault of docs/faults.md at length (an hour), and that page
 	@tools/needs.sh git ssh-keygen=openssh-client openssl setpriv=util-linux
 	rm -rf build/faults
 	STOKER_FAULTS=long $(PYTEST) -n $(KIND_JOBS) --dist loadfile -m fault tests/kind

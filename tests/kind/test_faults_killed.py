@@ -29,6 +29,7 @@ from kit.posts import Post, Posts
 from kit.traced import points_of, traced
 
 from crash.scenarios import PROFILE, SCENARIOS
+from stoker.adapters.kube.errors import NotFound
 
 TRIES: Final = int(os.environ.get("STOKER_KILLS", "200" if LONG else "3"))
 SEED: Final = int(os.environ.get("STOKER_CHAOS_SEED", "0")) or 10
@@ -66,7 +67,7 @@ class Experiment:
         agent = self.post.agent
         agent.before = ()
         # The last life may have told as much, and have died before it had tidied up.
-        seq = agent.report().get("seq", 0)
+        seq = self.told()
         agent.start()
 
         def has_told() -> bool:
@@ -75,6 +76,13 @@ class Experiment:
 
         what = f"an agent that nobody kills has {commit}"
         eventually(has_told, what=what, within=90, tell=[agent.tail])
+
+    def told(self) -> int:
+        """The number of the last report; 0 as long as there is no place for one."""
+        try:
+            return int(self.post.agent.report().get("seq", 0))
+        except NotFound:
+            return 0
 
     def rest(self) -> None:
         """The end of that life, which nothing waits for either."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -55,6 +56,7 @@ class PodStation(Station):
         little = manifests.scratch("", LITTLE, in_memory=True)
         document = works.pod(self.name, switches=SWITCHES, repo=little, data=little)
         made = patiently(lambda: works.admin.create(PODS, works.space.name, document))
+        self.born = datetime.fromisoformat(made["metadata"]["creationTimestamp"])
         self.uid = str(made["metadata"]["uid"])
         self.deaths = 0
 

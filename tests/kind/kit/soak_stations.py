@@ -11,6 +11,7 @@ import signal
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -68,6 +69,8 @@ class Station(ABC):
         """What somebody has written into files that are ours."""
         self.deaths = 0
         """How often the agent was killed in this pod."""
+        self.born = datetime.min.replace(tzinfo=UTC)
+        """When its volumes were made, if a pod that is made anew has new ones."""
 
     @property
     @abstractmethod

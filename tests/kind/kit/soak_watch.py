@@ -5,6 +5,10 @@
 - Whatever a stranger had in a data directory is there as it was.
 - A process that answers its liveness probe says that it lives.
 
+A pod that was made anew begins with empty volumes. Until a controller has seen it, the CR's row is
+about the one before; as controllers are stopped and killed meanwhile, that lasts until another one
+leads.
+
 A look reads the CR first and the disk afterwards, and only then asks which commits there are; what
 a commit has brought in between is later, and no contradiction.
 """
@@ -15,11 +19,13 @@ import hashlib
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
 
 from kit.soak_pen import Version
+from stoker.adapters.clock import utc_now
 
 if TYPE_CHECKING:
     from kit.local_controller import LocalController
@@ -29,6 +35,8 @@ if TYPE_CHECKING:
 _PAUSE: Final = 0.15
 _GRACE: Final = 1.0
 """Seconds after which a commit that an agent had at once is in its author's notes too."""
+_UNSEEN: Final = timedelta(seconds=30)
+"""How long a row may be about the pod before: a new leader has to have seen everything by then."""
 _FAILURES: Final = 3
 """After so many in a row a kubelet ends a container; it waits longer in between."""
 
@@ -64,6 +72,8 @@ class Watch:
             return
         self._strangers(station, files)
         if row.get("syncStatus") != "Synced" or data != station.data:
+            return
+        if _is_unseen(station, row):
             return
         commit = str(row.get("syncedCommit"))
         found = {path: one for path, one in files.items() if station.ours(path)}
@@ -125,6 +135,12 @@ class Watch:
                 return
             time.sleep(_GRACE)
         self.wrong.append(f"{name} answers its liveness probe with {bad}")
+
+
+def _is_unseen(station: Station, row: Mapping[str, Any]) -> bool:
+    """Whether the row is about an earlier pod of that name, and may be for now."""
+    synced = datetime.fromisoformat(row["lastSyncTime"])
+    return synced <= station.born and utc_now() - station.born < _UNSEEN
 
 
 def _status(controller: LocalController) -> int:
