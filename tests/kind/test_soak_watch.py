@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -24,6 +25,7 @@ from kit.soak_stations import SWITCHES, Station
 from kit.soak_watch import Watch
 from kit.works import Works
 
+from stoker.adapters.clock import utc_now
 from stoker.core.ignition import ScanKind
 from stoker.testing.gateway import FakeGateway, Settings
 from stoker.testing.repositories import Upstream
@@ -39,6 +41,7 @@ class StillStation(Station):
         for one in (self.data, self.repo):
             one.mkdir()
         self.commit = ""
+        self.synced = utc_now()
         self.gateway = FakeGateway(self.data, Settings(**SWITCHES))
 
     @property
@@ -69,7 +72,8 @@ class StillStation(Station):
         """There is no pod."""
 
     def row(self) -> Mapping[str, Any]:
-        return {"syncStatus": "Synced", "syncedCommit": self.commit}
+        synced = {"syncedCommit": self.commit, "lastSyncTime": self.synced.isoformat()}
+        return {"syncStatus": "Synced", **synced}
 
     def write(self) -> None:
         """What an agent would: the files of the newest commit."""
@@ -173,6 +177,18 @@ def test_what_is_wrong_is_seen(
     damage(station)
     watch.look(station)
     assert watch.wrong
+
+
+@pytest.mark.parametrize(("seconds", "is_wrong"), [(3, False), (40, True)])
+def test_a_row_about_the_pod_before_is_wrong_when_a_new_leader_should_have_seen_it(
+    station: StillStation, watch: Watch, seconds: float, *, is_wrong: bool
+) -> None:
+    """Seen to fail where a row counted whatever pod it was about."""
+    a_file_too_few(station)
+    station.born = utc_now() - timedelta(seconds=seconds)
+    station.synced = station.born - timedelta(seconds=1)
+    watch.look(station)
+    assert bool(watch.wrong) is is_wrong
 
 
 def ended(station: StillStation, folder: Path) -> Fresh:
