@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 LITTLE: Final = "16Mi"
 """What a volume of a pod holds; files and repository need a part of it."""
+END_OF_TIME: Final = datetime.max.replace(tzinfo=UTC)
 _PODS: Final = "var/lib/kubelet/pods"
 _VOLUMES: Final = "volumes/kubernetes.io~empty-dir"
 
@@ -114,8 +115,9 @@ class PodStation(Station):
     def replace(self) -> None:
         """With its volumes; the next one begins with nothing but strangers."""
         works, space = self.works, self.works.space.name
+        # From here on its volumes go, whatever is said of it.
+        self.strangers, self.born = {}, END_OF_TIME
         patiently(lambda: works.admin.delete(PODS, space, self.name) or True)
-        self.strangers = {}
         self.pod = Injected(works, works.space.pod(self.name))
         self.begin()
         self.settled()

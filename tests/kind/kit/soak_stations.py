@@ -70,7 +70,8 @@ class Station(ABC):
         self.deaths = 0
         """How often the agent was killed in this pod."""
         self.born = datetime.min.replace(tzinfo=UTC)
-        """When its volumes were made, if a pod that is made anew has new ones."""
+        """When its volumes were made, if a pod that is made anew has new ones; they are yet to be
+        made as long as that is the end of time."""
 
     @property
     @abstractmethod
