@@ -221,7 +221,7 @@ def test_a_leader_that_is_paused_does_not_write_when_it_wakes_up(
     assert woke[1:].count("NotLeading") >= 10
     # The fence held it back; who leads it learns when it asks for the lease.
     follows = partial(paused.last, "leads", "follows")
-    eventually(lambda: follows() == "follows", what="it knows that it follows", within=DURATION)
+    eventually(lambda: follows() == "follows", what="it knows who leads", within=RETRY + SLACK)
     assert heir.is_leading
     by = client.get(CONFIG_MAPS, space.name, "written")["data"]["by"]
     assert by == "heir" or woke.count("wrote") == 1

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -110,10 +111,8 @@ class Estate:
             change = {"data": {"status": json.dumps(said)}}
             place = names.status_config_map(cr, name)
             # As an agent does: the controller tells of a commit first, and makes the place then.
-            eventually(
-                lambda: self.client.merge(CONFIG_MAPS, namespace, place, change),  # noqa: B023 - called at once
-                what=f"the agent of {name} can report in {namespace}",
-            )
+            report = partial(self.client.merge, CONFIG_MAPS, namespace, place, change)
+            eventually(report, what=f"the agent of {name} can report in {namespace}")
 
     def is_told(self, commit: str, spaces: Sequence[str] = ()) -> bool:
         """Whether all agents are told this commit; an error that names those that are not."""

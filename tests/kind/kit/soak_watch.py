@@ -139,8 +139,9 @@ class Watch:
 
 def _is_unseen(station: Station, row: Mapping[str, Any]) -> bool:
     """Whether the row is about an earlier pod of that name, and may be for now."""
-    synced = datetime.fromisoformat(row["lastSyncTime"])
-    return synced <= station.born and utc_now() - station.born < _UNSEEN
+    synced = row.get("lastSyncTime", "")
+    is_older = bool(synced) and datetime.fromisoformat(synced) <= station.born
+    return is_older and utc_now() - station.born < _UNSEEN
 
 
 def _status(controller: LocalController) -> int:

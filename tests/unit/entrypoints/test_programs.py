@@ -17,12 +17,19 @@ TALKING = """
 import sys, threading, time
 from stoker.entrypoints.programs import leave
 
+said = 0
+
 def talk():
+    global said
     while True:
         print("x" * 200, file=sys.{stream}, flush=True)
+        said += 1
 
 threading.Thread(target=talk, daemon=True).start()
-time.sleep(0.5)
+before = 0
+while not said or said != before:
+    before = said
+    time.sleep(0.2)
 leave(3)
 """
 
