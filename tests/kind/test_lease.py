@@ -39,7 +39,7 @@ SLACK = 1.5
 """What a busy machine adds."""
 
 CANDIDATE = """
-import sys, time
+import os, sys, time
 from pathlib import Path
 from stoker.adapters.kube.client import connect
 from stoker.adapters.kube.errors import StokerError
@@ -47,7 +47,7 @@ from stoker.adapters.kube.lease import Elector
 from stoker.adapters.kube.resources import CONFIG_MAPS
 kubeconfig, namespace, identity = sys.argv[1:]
 client = connect(Path(kubeconfig), user_agent="stoker-test", pool=2)
-def say(*words): print(*words, flush=True)
+def say(*words): os.write(1, (" ".join(map(str, words)) + "\\n").encode())  # two threads speak
 elector = Elector(client, namespace, "lead", identity, duration=3.0, renew_deadline=2.0, retry=0.5,
     on_change=lambda leads: say("leads" if leads else "follows"),
     complain=lambda what, error: say("complains", what, error))

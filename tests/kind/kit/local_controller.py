@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections import Counter
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from kit import anxious
+from kit.eventually import eventually
 from kit.local_process import LocalProcess
 
 _WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _OF_ITSELF: Final = frozenset({"leases", "tokenreviews", "subjectaccessreviews"})
+_REST: Final = 6.0
 
 
 @dataclass
@@ -35,6 +38,22 @@ class LocalController(LocalProcess):
             for (method, resource), number in self.asked().items()
             if method in _WRITES and resource not in _OF_ITSELF
         )
+
+    def comes_to_rest(self, within: float = 30) -> None:
+        """Wait until it has written nothing for some seconds.
+
+        A life that has just begun finds everything right, and still has to ask the git servers: an
+        event then tells anew of a ref that is not there.
+        """
+        __tracebackhide__ = True
+        eventually(self._rests, what=f"{self.name} writes nothing", within=within)
+
+    def _rests(self) -> bool:
+        before = self.writes()
+        time.sleep(_REST)
+        after = self.writes()
+        assert after == before, f"{after - before} writes in {_REST:.0f} s"
+        return True
 
 
 class AnxiousController(LocalController):
