@@ -36,7 +36,7 @@ def test_a_quiet_fleet_makes_no_writes_at_all(
     for pod in ("gw-0", "gw-1"):
         plant.report(pod, commit)
     plant.says("Ready", "True")
-    time.sleep(2)
+    controller.comes_to_rest()
     before = controller.writes()
     asked = polls(controller)
     for seq in range(2, 12):
@@ -58,6 +58,7 @@ def test_a_restart_writes_nothing(
     plant.can_report("gw-0")
     plant.report("gw-0", repository.head())
     plant.says("Ready", "True")
+    first.comes_to_rest()
     assert first.stop() == 0
     second = local_controllers.start("second", allowed_protocols="git,https")
     eventually(lambda: polls(second) > 0, what="it has asked the git server")

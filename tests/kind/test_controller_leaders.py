@@ -143,7 +143,7 @@ def test_one_that_was_stopped_for_a_while_acts_no_more_and_knows_nothing_old(
     plant.space.apply(gateway_pod("gw-0"))
     plant.can_report("gw-0")
     with history(api, plant) as told:
-        time.sleep(1)
+        first.comes_to_rest()
         written = first.writes()
         first.pause()
         plant.change(polling={"interval": "300s"})

@@ -198,7 +198,7 @@ def test_who_comes_late_gets_a_share_and_nothing_is_done_twice(
     eventually(lambda: estate.is_told(commit), what="all agents are told")
     estate.report(commit)
     eventually(estate.is_ready, what="each GatewaySync is ready")
-    time.sleep(1)
+    first.controller.comes_to_rest()
     since = time.monotonic()
     second = party.begin("second", MOST, **SOON)
     leaders = are_led(party)

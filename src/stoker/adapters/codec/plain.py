@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
+from stoker.adapters.codec.sharing import shared
 from stoker.core.errors import DecodeError
 from stoker.core.spec.problems import Finding, Place, place_text, shown
 
@@ -95,7 +96,9 @@ class _Copier:
                 fault, cure = "is a number that does not fit into 64 bits", "write a smaller one"
             case float() if not math.isfinite(value):
                 fault, cure = "is not a finite number", "write a number"
-            case str() | int() | float():
+            case str():
+                return shared(value)
+            case int() | float():
                 return value
             case _:
                 fault, cure = f"is {kind_of(value)}, which is not JSON", "put quotes round it"

@@ -16,13 +16,13 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from attrs import frozen
 
+from stoker.adapters.codec.sharing import shared
 from stoker.core.errors import DecodeError, PathError
 from stoker.core.paths import RelPath
 from stoker.core.report import ChangeList, GatewayReport
@@ -37,8 +37,6 @@ MAX_BYTES: Final = 1024 * 1024
 _RFC3339: Final = re.compile(
     r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
-_REPEATED: Final = 64
-"""Characters of what is likely to be said again; messages are longer."""
 _MAX_INT: Final = 2**63 - 1
 
 
@@ -152,8 +150,7 @@ class _WrongKind(Exception):
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise _WrongKind("a string")
-    # Thousands of gateways say the same commit, ref, version and projects.
-    return sys.intern(value) if len(value) <= _REPEATED and type(value) is str else value
+    return shared(value)
 
 
 def _texts(value: object) -> list[str]:

@@ -12,7 +12,6 @@ heard here. A time that no calendar has is passed over in one.
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from hashlib import blake2b
@@ -22,6 +21,7 @@ from attrs import define, evolve, field, frozen
 
 from stoker.adapters.codec.owned import owners
 from stoker.adapters.codec.report import decode_legacy, decode_report
+from stoker.adapters.codec.sharing import shared
 from stoker.core import names
 from stoker.core.errors import DecodeError
 from stoker.core.report import GatewayReport, Origin
@@ -34,6 +34,8 @@ _SIGN_OF_LIFE: Final = re.compile(
     r'|reportedAt": ?"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z")'
 )
 """As agents write both. In a text of JSON the quotes would bear backslashes."""
+_NOTHING: Final[Mapping[str, str]] = {}
+"""Most ConfigMaps of agents hold their report alone."""
 
 
 @define
@@ -94,7 +96,8 @@ def notes_of(document: Mapping[str, Any], before: Notes | None, now: datetime) -
     data = dict(document.get("data") or {})
     text = data.pop(names.STATUS_KEY, "")
     label = (document["metadata"].get("labels") or {}).get(names.CR_NAME_LABEL, "")
-    notes = Notes(sys.intern(label), Said.of(text) if text else None, data, owners(document))
+    said = Said.of(text) if text else None
+    notes = Notes(shared(label), said, data or _NOTHING, owners(document))
     if before is None:
         return notes
     if notes.said is not None and notes.said == before.said:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from stoker.adapters.codec.crd import Seen, decode_seen
 from stoker.adapters.codec.owned import owners, read_accounts, read_rules
+from stoker.adapters.codec.sharing import shared
 from stoker.core import names
 from stoker.core.pods import Pod
 from stoker.core.reconcile import Rule
@@ -55,7 +55,26 @@ def read_cr(document: Mapping[str, Any], known: Seen | None) -> Seen:
 def read_pod(document: Mapping[str, Any], _: Pod | None) -> Pod | None:
     """A gateway's pod; None for any other."""
     pod = Pod.of(document)
-    return pod if pod.annotations.inject or pod.has_agent else None
+    return _sharing(pod) if pod.annotations.inject or pod.has_agent else None
+
+
+def _sharing(pod: Pod) -> Pod:
+    """The same pod, with the texts that its report and other pods have too."""
+    asked = pod.annotations
+    return evolve(
+        pod,
+        name=shared(pod.name),
+        namespace=shared(pod.namespace),
+        uid=shared(pod.uid),
+        labels={shared(name): shared(value) for name, value in pod.labels.items()},
+        service_account_name=shared(pod.service_account_name),
+        phase=shared(pod.phase),
+        annotations=evolve(
+            asked,
+            cr_name=asked.cr_name and shared(asked.cr_name),
+            profile=asked.profile and shared(asked.profile),
+        ),
+    )
 
 
 def read_role(document: Mapping[str, Any], _: Grant | None) -> Grant:
@@ -76,7 +95,7 @@ def read_list(document: Mapping[str, Any], _: Unread | None) -> Unread:
 
 
 def _label(document: Mapping[str, Any], name: str) -> str:
-    return sys.intern(str((document["metadata"].get("labels") or {}).get(name, "")))
+    return shared(str((document["metadata"].get("labels") or {}).get(name, "")))
 
 
 @frozen
