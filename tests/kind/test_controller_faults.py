@@ -304,5 +304,8 @@ def test_others_who_change_what_is_the_controllers(
     came_right(chaos, controller)
     assert "Traceback" not in controller.log.read_text()
     controller.comes_to_rest()
+    before = controller.writes()
+    time.sleep(6)
+    assert controller.writes() == before
     chaos.space.kubectl("delete", "gatewaysyncs", "--all", patience=60)
     came_right(chaos, controller)

@@ -110,7 +110,13 @@ def test_killed_at_random(
     came_right(chaos)
     ledger.did("SIGKILL of the controller at some instant, while everything changes", times=deaths)
     ledger.checked("changes that did not come right", of=sum(chaos.done.values()))
+    # Who follows what is not there is told again and again when the next try will be.
+    chaos.follow_what_is_there()
+    came_right(chaos)
     controller.ready().comes_to_rest()
+    before = controller.writes()
+    time.sleep(6)
+    assert controller.writes() == before
     events = chaos.events()
     print(f"{events} events")  # noqa: T201 - as above
     assert events < sum(chaos.done.values())

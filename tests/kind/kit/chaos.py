@@ -140,6 +140,14 @@ class Chaos:
         """Another ref, now and then one that is not there."""
         self._patch({"git": {"ref": self.chance.choice([*REFS, *REFS, NOWHERE])}})
 
+    def follow_what_is_there(self) -> None:
+        """For each that follows what is not there: a ref that is."""
+        for name in self._crs():
+            cr: Any = self.api.custom.get_namespaced_custom_object(*self._place, name)
+            if cr["spec"]["git"]["ref"] == NOWHERE:
+                change = {"spec": {"git": {"ref": REFS[0]}}}
+                self.api.custom.patch_namespaced_custom_object(*self._place, name, change)
+
     def change_profile(self) -> None:
         """Other settings, and another profile or none."""
         default = {"mappings": [MAPPING], "syncPeriod": self.chance.randrange(5, 3600)}
